@@ -1,0 +1,78 @@
+#pragma once
+
+#include "core/base/registry.h"
+#include "core/compression/compressed_tensor.h"
+#include "core/compute/context.h"
+#include "core/parameters/declaration.h"
+#include "core/statistics/statistics.h"
+
+#include <memory>
+
+namespace planish {
+
+/// Where in a pipeline a compressor works; settings that ask for several are composed in this order.
+enum class CompressionStage : std::uint8_t { sparsify, lowRank, quantize };
+
+/// A layer's weight on its way through a pipeline: the product of `factors`, under `mask`.
+struct Draft {
+  /// One [rows, columns] matrix, or two [rows, rank] and [rank, columns].
+  std::vector<Tensor> factors;
+  /// boolean [rows, columns], true where a weight stays; undefined: all. Only with one factor.
+  Tensor mask;
+  bool channelMask = false;  ///< the mask removes whole rows
+  /// By factor, once quantised.
+  std::vector<std::shared_ptr<const Plane>> planes;
+};
+
+/// What a compressor works on.
+struct CompressionInput {
+  const Layer& layer;
+  Tensor weight;                               ///< float32 [rows, columns]
+  const InputStatistics* statistics = nullptr; ///< if needs() asked
+  StorageRules storage;
+  Context context;
+};
+
+/// Factorisations and searches that serve several settings of one layer.
+class CompressorState {
+ public:
+  virtual ~CompressorState() = default;
+};
+
+/// One method: rtn, magnitude, svd, ... Registered by plugins/compressors.
+class Compressor {
+ public:
+  virtual ~Compressor() = default;
+  virtual const Declaration& declaration() const = 0;
+  virtual CompressionStage stage() const = 0;
+  virtual StatisticsNeeds needs() const { return {}; }
+  /// Why it cannot do its part of the setting for this layer; empty if it can.
+  virtual std::string declines(const Layer& layer, const Setting& setting) const = 0;
+  /// Work that all settings of a layer share. May return nullptr.
+  virtual std::unique_ptr<CompressorState> prepare(const CompressionInput& input) const { return nullptr; }
+  /// Its stage of the setting. Deterministic.
+  virtual void apply(const CompressionInput& input, const CompressorState* state, const Setting& setting, const ParameterValues& parameters, Draft& draft) const = 0;
+};
+
+/// The compressors that a setting needs, in order; empty for keep. Throws Error(usage) for an unknown @method and
+/// Error(unsupported) with the reasons if none can.
+std::vector<const Compressor*> pipelineFor(const Registry<Compressor>& compressors, const Layer& layer, const Setting& setting);
+/// Empty if pipelineFor would succeed, else the reason.
+std::string whyNot(const Registry<Compressor>& compressors, const Layer& layer, const Setting& setting);
+
+/// Exactly the bits that compressLayer's result will have, without building it.
+Bits predictBits(const Layer& layer, const Setting& setting, const StorageRules& storage);
+
+/// A layer's weight compressed under one setting; for many settings of one layer keep a LayerCompressor.
+class LayerCompressor {
+ public:
+  LayerCompressor(const Registry<Compressor>& compressors, CompressionInput input);
+  ~LayerCompressor();
+  CompressedTensor compress(const Setting& setting);
+
+ private:
+  struct Implementation;
+  std::unique_ptr<Implementation> m_implementation;
+};
+
+}  // namespace planish

@@ -1,0 +1,23 @@
+#pragma once
+
+#include "core/base/progress.h"
+#include "core/compression/compressed_network.h"
+#include "core/data/batch_source.h"
+#include "core/parameters/declaration.h"
+
+namespace planish {
+
+/// Corrects constants around compressed layers on calibration data: bias correction, BatchNorm re-estimation, channel moments.
+/// Registered by plugins/repairs.
+class Repair {
+ public:
+  virtual ~Repair() = default;
+  virtual const Declaration& declaration() const = 0;
+  /// Why it can do nothing for this network; empty if it can.
+  virtual std::string declines(const Network& network, const Layers& layers) const = 0;
+  /// Adds to compressed.edits, in place of what it held for the same constants. Deterministic.
+  virtual void apply(const Network& network, const Layers& layers, CompressedNetwork& compressed, const BatchSource& calibration,
+                     const ParameterValues& parameters, const Context& context, const Progress& progress) const = 0;
+};
+
+}  // namespace planish

@@ -1,0 +1,65 @@
+#pragma once
+
+#include "core/base/progress.h"
+#include "core/compute/kernel_registry.h"
+#include "core/network/network.h"
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+namespace planish {
+
+/// Tensors by value of the network.
+using ValueMap = std::map<ValueId, Tensor>;
+
+/// Replacement weights: a candidate network without a copy of the network. Tensors keep the weight's type and shape.
+using WeightOverlay = std::map<ValueId, Tensor>;
+
+/// Changes a value right after it was made (or given), before anybody reads it: simulated activation quantization.
+using ValueTransforms = std::map<ValueId, std::function<Tensor(const Tensor&)>>;
+
+/// Called with each wanted-by-hook value in plain layout as soon as it is made.
+using ValueHook = std::function<void(ValueId, const Tensor&)>;
+
+struct RunOptions {
+  const WeightOverlay* overlay = nullptr;
+  const ValueTransforms* transforms = nullptr;
+  /// Values to observe, and who is told.
+  std::vector<ValueId> observed;
+  ValueHook hook;
+  const Progress* progress = nullptr;  ///< asked for a stop between operations; Cancelled is thrown
+};
+
+/// Runs slices of one network on one device. Not thread-safe: one executor a thread; they may share the network.
+class Executor {
+ public:
+  /// The network must outlive the executor.
+  Executor(const Network& network, Context context, const KernelRegistry& kernels = kernelRegistry());
+  ~Executor();
+  Executor(const Executor&) = delete;
+  Executor& operator=(const Executor&) = delete;
+
+  /// Computes `wanted` from `given`: runs only the operations that stand between. Throws Error(unsupported) naming the
+  /// operation that no kernel takes, Error(invalidInput) where shapes do not fit or an input is not given.
+  /// Results may be in channels-last layout; toPlain() makes them plain.
+  ValueMap run(const ValueMap& given, std::span<const ValueId> wanted, const RunOptions& options = {});
+
+  /// Which kernel each operation of the last run used, and why not a faster one: "Conv 'x': onednn", "Foo 'y': reference (...)".
+  std::vector<std::string> explain() const;
+  /// Most bytes of values alive at one time in the last run.
+  std::int64_t peakBytes() const;
+
+ private:
+  struct Implementation;
+  std::unique_ptr<Implementation> m_implementation;
+};
+
+/// The values that must be given so that everything from `wanted` back to them can run: what is alive at a cut in front of
+/// operation `first`, as far as `wanted` depends on it. Weights are not among them.
+std::vector<ValueId> cutBefore(const Network& network, OperationId first, std::span<const ValueId> wanted);
+
+}  // namespace planish

@@ -1,0 +1,180 @@
+#include "core/network/layer.h"
+
+#include <set>
+
+namespace planish {
+namespace {
+
+/// "features.0.0.weight" -> "features.0.0"; "" where the weight's name is the exporter's own ("onnx::MatMul_123", "val_7").
+std::string stem(const std::string& weightName) {
+  if (weightName.find("::") != std::string::npos || weightName.rfind("val_", 0) == 0) return {};
+  for (const std::string_view suffix : {".weight", "_weight", ".W", "/W", ".kernel", "/kernel"})
+    if (weightName.size() > suffix.size() && weightName.ends_with(suffix)) return weightName.substr(0, weightName.size() - suffix.size());
+  return weightName;
+}
+
+/// "/blocks.0/attn/qkv/MatMul" -> "blocks.0.attn.qkv"
+std::string fromOperation(const Operation& operation) {
+  std::string name = operation.name;
+  const std::string tail = "/" + operation.type;
+  if (const auto at = name.rfind(tail); at != std::string::npos && at > 0) name = name.substr(0, at);
+  if (!name.empty() && name.front() == '/') name.erase(0, 1);
+  for (char& c : name)
+    if (c == '/') c = '.';
+  return name;
+}
+
+/// The name up to and with its first number: "features.7" of "features.7.c.0"; "" if it has none in front of its last part.
+std::string blockOf(const std::string& name) {
+  std::size_t from = 0;
+  while (from < name.size()) {
+    const std::size_t dot = name.find('.', from);
+    if (dot == std::string::npos) return {};
+    const std::string part = name.substr(from, dot - from);
+    if (!part.empty() && part.find_first_not_of("0123456789") == std::string::npos) return name.substr(0, dot);
+    from = dot + 1;
+  }
+  return {};
+}
+
+std::vector<std::vector<LayerId>> sharing(const Layers& layers, ValueId Layer::*member) {
+  std::map<ValueId, std::vector<LayerId>> byValue;
+  for (const auto& layer : layers.items) byValue[layer.*member].push_back(layer.id);
+  std::vector<std::vector<LayerId>> sets;
+  for (auto& [value, ids] : byValue)
+    if (ids.size() > 1) sets.push_back(std::move(ids));
+  return sets;
+}
+
+}  // namespace
+
+std::int64_t Layer::rows() const {
+  if (order == WeightOrder::outputFirst) return weightShape[0];
+  return kind == "conv-transpose" ? weightShape[1] * groups : weightShape[-1];
+}
+
+std::int64_t Layer::columns() const { return rows() == 0 ? 0 : weightShape.count() / rows(); }
+
+int Layer::outputAxis() const {
+  if (order == WeightOrder::outputFirst) return 0;
+  return kind == "conv-transpose" ? 1 : weightShape.rank() - 1;
+}
+
+const Layer* Layers::find(std::string_view name) const {
+  for (const auto& layer : items)
+    if (layer.name == name) return &layer;
+  return nullptr;
+}
+
+const Layer* Layers::ofWeight(ValueId weight) const {
+  for (const auto& layer : items)
+    if (layer.weight == weight) return &layer;
+  return nullptr;
+}
+
+Layers findLayers(const Network& network, std::vector<std::string>* skipped) {
+  Layers layers;
+  std::set<std::string> names;
+  for (std::int32_t i = 0; i < network.operationCount(); ++i) {
+    const auto& operation = network.operation({i});
+    if (!operation.domain.empty()) continue;
+    Layer layer;
+    layer.operation = {i};
+    std::size_t weightInput = 1;
+    if (operation.type == "Conv" || operation.type == "ConvTranspose") {
+      layer.kind = operation.type == "Conv" ? "conv" : "conv-transpose";
+      layer.order = operation.type == "Conv" ? WeightOrder::outputFirst : WeightOrder::inputFirst;
+      layer.groups = static_cast<int>(std::max<std::int64_t>(1, operation.attributes.whole("group", 1)));
+    } else if (operation.type == "Gemm") {
+      layer.kind = "linear";
+      layer.order = operation.attributes.whole("transB", 0) ? WeightOrder::outputFirst : WeightOrder::inputFirst;
+    } else if (operation.type == "MatMul") {
+      layer.kind = "linear";
+      layer.order = WeightOrder::inputFirst;
+    } else if (operation.type == "Gather" && operation.attributes.whole("axis", 0) == 0) {
+      layer.kind = "embedding";
+      weightInput = 0;
+    } else {
+      continue;
+    }
+    const ValueId weight = operation.input(weightInput);
+    if (!weight.valid()) continue;
+    const auto& value = network.value(weight);
+    if (!value.isConstant()) {
+      if (skipped && value.missing) skipped->push_back(network.describe({i}) + ": its weight '" + printable(value.name) + "' is missing");
+      continue;
+    }
+    const Tensor& tensor = value.constant;
+    const bool floating = tensor.type() == DataType::float32 || tensor.type() == DataType::float16 || tensor.type() == DataType::bfloat16 ||
+                          tensor.type() == DataType::float64;
+    if (tensor.shape().rank() < 2 || !floating || tensor.count() == 0) continue;
+    if ((layer.kind == "linear" || layer.kind == "embedding") && tensor.shape().rank() != 2) continue;
+    layer.weight = weight;
+    layer.bias = operation.type == "Gather" || operation.type == "MatMul" ? ValueId{} : operation.input(2);
+    layer.input = operation.input(1 - weightInput);
+    layer.output = operation.output(0);
+    layer.weightShape = tensor.shape();
+    if (layer.kind == "conv" && layer.groups > 1 && tensor.shape()[1] == 1) layer.kind = "depthwise";
+    layer.name = stem(value.name);
+    if (layer.name.empty()) layer.name = fromOperation(operation);
+    if (layer.name.empty()) layer.name = operation.type + "_" + std::to_string(i);
+    std::string unique = layer.name;
+    for (int n = 2; !names.insert(unique).second; ++n) unique = layer.name + "#" + std::to_string(n);
+    layer.name = unique;
+    layer.block = blockOf(layer.name);
+    layer.id = {static_cast<std::int32_t>(layers.items.size())};
+    layers.items.push_back(std::move(layer));
+  }
+  layers.sharedWeights = sharing(layers, &Layer::weight);
+  layers.sharedInputs = sharing(layers, &Layer::input);
+  return layers;
+}
+
+Tensor toMatrix(const Layer& layer, const Tensor& weight) {
+  const Tensor plain = toFloat(weight);
+  const Shape matrix{layer.rows(), layer.columns()};
+  if (layer.order == WeightOrder::outputFirst) return plain.reshaped(matrix);
+  Tensor result(DataType::float32, matrix);
+  const auto in = plain.data<float>();
+  auto out = result.writable<float>();
+  if (layer.kind == "conv-transpose") {
+    // [in, out/groups, k] -> row (group, o), column (i within the group, k)
+    const std::int64_t perGroupIn = layer.weightShape[0] / layer.groups, perGroupOut = layer.weightShape[1];
+    const std::int64_t kernel = layer.weightShape.count(2, layer.weightShape.rank()), columns = layer.columns();
+    for (std::int64_t g = 0; g < layer.groups; ++g)
+      for (std::int64_t i = 0; i < perGroupIn; ++i)
+        for (std::int64_t o = 0; o < perGroupOut; ++o)
+          for (std::int64_t k = 0; k < kernel; ++k)
+            out[static_cast<std::size_t>((g * perGroupOut + o) * columns + i * kernel + k)] =
+                in[static_cast<std::size_t>(((g * perGroupIn + i) * perGroupOut + o) * kernel + k)];
+    return result;
+  }
+  const std::int64_t rows = layer.rows(), columns = layer.columns();
+  for (std::int64_t r = 0; r < rows; ++r)
+    for (std::int64_t c = 0; c < columns; ++c) out[static_cast<std::size_t>(r * columns + c)] = in[static_cast<std::size_t>(c * rows + r)];
+  return result;
+}
+
+Tensor fromMatrix(const Layer& layer, const Tensor& matrix) {
+  if (layer.order == WeightOrder::outputFirst) return matrix.reshaped(layer.weightShape);
+  Tensor result(DataType::float32, layer.weightShape);
+  const auto in = matrix.data<float>();
+  auto out = result.writable<float>();
+  if (layer.kind == "conv-transpose") {
+    const std::int64_t perGroupIn = layer.weightShape[0] / layer.groups, perGroupOut = layer.weightShape[1];
+    const std::int64_t kernel = layer.weightShape.count(2, layer.weightShape.rank()), columns = layer.columns();
+    for (std::int64_t g = 0; g < layer.groups; ++g)
+      for (std::int64_t i = 0; i < perGroupIn; ++i)
+        for (std::int64_t o = 0; o < perGroupOut; ++o)
+          for (std::int64_t k = 0; k < kernel; ++k)
+            out[static_cast<std::size_t>(((g * perGroupIn + i) * perGroupOut + o) * kernel + k)] =
+                in[static_cast<std::size_t>((g * perGroupOut + o) * columns + i * kernel + k)];
+    return result;
+  }
+  const std::int64_t rows = layer.rows(), columns = layer.columns();
+  for (std::int64_t r = 0; r < rows; ++r)
+    for (std::int64_t c = 0; c < columns; ++c) out[static_cast<std::size_t>(c * rows + r)] = in[static_cast<std::size_t>(r * columns + c)];
+  return result;
+}
+
+}  // namespace planish
