@@ -1,5 +1,6 @@
 #pragma once
 
+#include "core/base/registry.h"
 #include "core/parameters/declaration.h"
 #include "core/tensor/tensor.h"
 
@@ -50,5 +51,9 @@ class DatasetFormat {
   /// Throws Error(invalidInput) for damaged data, Error(usage) for an array name that is not there (listing those that are).
   virtual std::shared_ptr<const Dataset> open(const DatasetRequest& request) const = 0;
 };
+
+/// Opens data with the first format that can. Throws Error(invalidInput) if there is nothing at the path, Error(unsupported) listing
+/// the known formats if none takes it.
+std::shared_ptr<const Dataset> openDataset(const Registry<DatasetFormat>& formats, const DatasetRequest& request);
 
 }  // namespace planish

@@ -5,7 +5,9 @@
 #include "core/network/layer.h"
 
 #include <map>
-#include <optional>
+#include <memory>
+#include <string>
+#include <vector>
 
 namespace planish {
 
@@ -19,12 +21,12 @@ struct StatisticsNeeds {
   bool any() const { return ranges || channels || inputSquares || gram; }
 };
 
-/// Statistics of one value over all samples. Channel axis is 1 for rank >= 3, the last for rank <= 2 and transformer outputs.
+/// Statistics of one value over all samples. Channels: see channelAxis.
 struct ValueStatistics {
   std::int64_t samples = 0;
   double minimum = 0, maximum = 0;
   std::vector<double> channelMean, channelVariance;
-  /// Counts over equal bins of [histogramLow, histogramHigh]; 2048 bins.
+  /// Counts over 2048 equal bins of [histogramLow, histogramHigh); the width of a bin is a power of two, 0 is an edge.
   std::vector<std::int64_t> histogram;
   double histogramLow = 0, histogramHigh = 0;
 };
@@ -38,12 +40,18 @@ struct InputStatistics {
 
 struct Statistics {
   std::map<ValueId, ValueStatistics> values;
-  std::map<ValueId, InputStatistics> inputs;  ///< by the layer's input value and geometry; see layerInput
-  std::map<LayerId, ValueId> layerInput;
+  /// Layers that read one value with one geometry (kernel, stride, padding, groups) share one object. Embeddings have none.
+  std::map<LayerId, std::shared_ptr<const InputStatistics>> inputs;
+  const InputStatistics* input(LayerId layer) const;      ///< nullptr if it was not asked for
+  const ValueStatistics* value(ValueId id) const;         ///< nullptr if it was not asked for
 };
 
+/// The axis that channels run over in a value of this rank: 1 behind convolutions, the last behind matrix products and for rank <= 2.
+int channelAxis(const Network& network, ValueId value, int rank);
+
 /// One pass over the data that serves all: `values` get ranges and channel moments as asked, `layers` their input statistics.
-/// Sums are float64 and do not depend on the number of threads.
+/// Sums are float64 and do not depend on the number of threads. A value that is not finite is Error(invalidInput) naming value and
+/// sample. `options` may bring an overlay and transforms; its hook is not called.
 Statistics collectStatistics(const Network& network, const Layers& layers, const std::map<LayerId, StatisticsNeeds>& layerNeeds,
                              const std::map<ValueId, StatisticsNeeds>& valueNeeds, const BatchSource& data, const RunOptions& options,
                              const Context& context, const Progress& progress);
