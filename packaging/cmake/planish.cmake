@@ -45,12 +45,37 @@ function(planish_registration_list out namespace function argument header files)
     "#include \"@header@\"\n\nnamespace @namespace@ {\n@declarations@\nvoid @function@(@argument@& registry) {\n@calls@}\n\n}  // namespace @namespace@\n")
 endfunction()
 
+# planish_protobuf(OUT FOLDER): the C++ of FOLDER/*.proto, generated under the build folder so that it is included by its path
+# in the source tree ("plugins/formats/onnx/onnx.pb.h"); OUT lists the sources.
+function(planish_protobuf out folder)
+  file(GLOB schemas CONFIGURE_DEPENDS ${folder}/*.proto)
+  file(RELATIVE_PATH place ${CMAKE_SOURCE_DIR} ${folder})
+  set(generated "")
+  foreach(schema IN LISTS schemas)
+    get_filename_component(stem ${schema} NAME_WE)
+    set(made ${CMAKE_BINARY_DIR}/generated/${place}/${stem}.pb)
+    file(MAKE_DIRECTORY ${CMAKE_BINARY_DIR}/generated/${place})
+    add_custom_command(OUTPUT ${made}.cc ${made}.h
+      COMMAND protobuf::protoc --proto_path=${folder} --cpp_out=${CMAKE_BINARY_DIR}/generated/${place} ${schema}
+      DEPENDS ${schema} VERBATIM)
+    list(APPEND generated ${made}.cc ${made}.h)
+  endforeach()
+  set(${out} ${generated} PARENT_SCOPE)
+endfunction()
+
 # planish_plugin(KIND NAME [LIBRARIES ...]): a built-in plugin, compiled into planish_plugins and registered by its entry function.
+# Schemas (*.proto) in its folder are compiled with it.
 function(planish_plugin kind name)
   cmake_parse_arguments(arg "" "" "LIBRARIES" ${ARGN})
   set(target plugin_${kind}_${name})
   file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/${kind}/${name}/*.cpp)
-  add_library(${target} OBJECT ${sources})
+  planish_protobuf(schemas ${CMAKE_CURRENT_SOURCE_DIR}/${kind}/${name})
+  add_library(${target} OBJECT ${sources} ${schemas})
+  if(schemas)
+    target_include_directories(${target} PUBLIC ${CMAKE_BINARY_DIR}/generated)
+    target_include_directories(planish_plugins PUBLIC ${CMAKE_BINARY_DIR}/generated)
+    add_dependencies(planish_plugins ${target})
+  endif()
   target_compile_definitions(${target} PRIVATE PLANISH_PLUGIN_ENTRY=planish_plugin_${kind}_${name})
   target_link_libraries(${target} PUBLIC planish_core ${arg_LIBRARIES})
   target_link_libraries(planish_plugins PUBLIC ${arg_LIBRARIES})
