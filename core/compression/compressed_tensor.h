@@ -15,6 +15,8 @@ struct StorageRules {
   int scaleBits = 16;           ///< of one scale: 16 (fp16) or 32; scales are rounded to it before codes are made
   bool zeroPoints = true;       ///< unsigned formats store a zero point of the codes' width for each scale
   bool wholeBytes = false;      ///< codes of fewer than 8 bits take a byte each
+  /// Pruned weights are left out of the file where that is smaller (see element_storage.h); false: every weight is stored.
+  bool leaveOutPruned = true;
   bool operator==(const StorageRules&) const = default;
 };
 

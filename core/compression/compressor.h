@@ -17,7 +17,7 @@ enum class CompressionStage : std::uint8_t { sparsify, lowRank, quantize };
 struct Draft {
   /// One [rows, columns] matrix, or two [rows, rank] and [rank, columns].
   std::vector<Tensor> factors;
-  /// boolean [rows, columns], true where a weight stays; undefined: all. Only with one factor.
+  /// boolean [rows, columns], true where a weight stays; undefined: all. With two factors it lies over their product.
   Tensor mask;
   bool channelMask = false;  ///< the mask removes whole rows
   /// By factor, once quantised.

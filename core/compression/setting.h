@@ -39,13 +39,13 @@ struct Rank {
 struct Setting {
   NumberFormat format = NumberFormat::keep;
   int bits = 0;              ///< of integer formats
-  std::string ggufType;      ///< of gguf, upper case: "Q4_K"
+  std::string ggufType = {};      ///< of gguf, upper case: "Q4_K"
   Granularity granularity = Granularity::perChannel;  ///< of formats with scales
   int group = 0;             ///< of perGroup
-  Sparsity sparsity;
-  Rank rank;
+  Sparsity sparsity = {};
+  Rank rank = {};
   int activationBits = 0;    ///< 0: not quantised
-  std::string method;        ///< compressor id; empty: the first that can
+  std::string method = {};        ///< compressor id; empty: the first that can
 
   bool operator==(const Setting&) const = default;
   bool isKeep() const { return *this == Setting{}; }

@@ -1,0 +1,30 @@
+#pragma once
+
+#include "core/compression/element_storage.h"
+
+namespace planish {
+
+/// The product of two planes, left [rows, rank] and right [rank, columns], under a mask where single weights are pruned too.
+class LowRankPlane : public Plane {
+ public:
+  /// Throws Error(failed) if the factors do not fit.
+  LowRankPlane(std::shared_ptr<const Plane> left, std::shared_ptr<const Plane> right, Tensor mask = {}, Sparsity sparsity = {});
+
+  std::string kind() const override { return "low-rank"; }
+  /// Sums over the rank run in float64 in ascending order and are rounded once.
+  Tensor decode() const override;
+  /// Of both factors and of the mask (maskBits; whole channels cost nothing: their rows of the left factor are left out).
+  Bits bits() const override;
+
+  const Plane& left() const { return *m_left; }
+  const Plane& right() const { return *m_right; }
+  const Tensor& mask() const { return m_mask; }
+
+ private:
+  std::shared_ptr<const Plane> m_left, m_right;
+  std::int64_t m_rows = 0, m_columns = 0;
+  Tensor m_mask;
+  Sparsity m_sparsity;
+};
+
+}  // namespace planish
