@@ -40,12 +40,12 @@ struct Plan {
   std::string solver, target, metric;
   Budget budget;
   std::vector<PlannedLayer> layers;  ///< in the order of the network's layers
-  Estimate predicted;                ///< sum of the table's cells
+  Estimate predicted;                ///< sum of the table's cells after smoothing (see buildProblem); errors add in squares
   std::optional<double> bound;       ///< no plan within the budget has less predicted damage than this
   std::vector<std::string> repairs;
   std::string note;
 
-  /// Sum over layers, each weight counted once.
+  /// Sum over layers, each weight counted once (PlannedLayer::bits is 0 for the further layers of a shared one).
   Bytes bytes() const;
   double bitsPerWeight(const Layers& layers) const;
   const PlannedLayer* find(std::string_view layer) const;
