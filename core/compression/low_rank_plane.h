@@ -18,6 +18,7 @@ class LowRankPlane : public Plane {
 
   const Plane& left() const { return *m_left; }
   const Plane& right() const { return *m_right; }
+  const Sparsity& sparsity() const { return m_sparsity; }
   const Tensor& mask() const { return m_mask; }
 
  private:
