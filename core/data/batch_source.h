@@ -27,9 +27,16 @@ class BatchSource {
   std::int64_t batchCount() const { return (m_count + m_batch - 1) / m_batch; }
   Batch batch(std::int64_t index) const;
   Batch samples(std::int64_t first, std::int64_t count) const;
+  /// The first `count` samples as a source of their own.
+  BatchSource first(std::int64_t count) const {
+    BatchSource some = *this;
+    some.m_count = count < m_count ? count : m_count;
+    return some;
+  }
   bool hasLabels() const;
   const std::vector<std::string>& warnings() const { return m_warnings; }
   const Dataset& dataset() const { return *m_data; }
+  const std::shared_ptr<const Dataset>& sharedDataset() const { return m_data; }
   const Preprocessing& preprocessing() const { return m_how; }
   /// SHA-256 of data, preprocessing and limit: two sources with one fingerprint feed the same numbers.
   std::string fingerprint() const;

@@ -1,0 +1,40 @@
+#pragma once
+
+#include "core/jobs/open_job.h"
+#include "core/project/journal.h"
+
+#include <functional>
+
+namespace planish {
+
+/// One plan made real. Const inputs; nothing is kept but what is returned (and the journal).
+struct CompressJob {
+  const OpenedNetwork& network;
+  const Plan& plan;
+  const PluginRegistries& plugins;
+  const BatchSource* calibration = nullptr;  ///< needed by activation ranges, repairs and compressors that ask for statistics
+  const BatchSource* data = nullptr;         ///< judges before and after; null: not judged
+  /// Ids of repairs in order; nullopt: what helps on the calibration data.
+  std::optional<std::vector<std::string>> repairs;
+  RangeRule rangeRule = RangeRule::mse;
+  Journal* journal = nullptr;
+  std::function<void(const LayerResult&, std::size_t done, std::size_t total)> onLayer;
+};
+
+struct CompressOutcome {
+  CompressionResult result;
+  CompressedNetwork compressed;
+};
+
+/// Compresses layer by layer, quantises activations, repairs, and judges paired against the original. Throws Error(usage) for a
+/// plan that does not fit the network, listing the layers. A stop takes effect between layers and keeps the journal.
+CompressOutcome compress(const CompressJob& job, const Context& context, const Progress& progress);
+
+/// The static formats of all values that the plan's settings quantise, from ranges on the calibration data.
+ActivationFormats activationFormats(const Network& network, const Layers& layers, const Plan& plan, const BatchSource& calibration, RangeRule rule,
+                                    const Context& context, const Progress& progress);
+
+/// Scores that this data can give: loss, top1, top5 with labels, kl, nmse, cosine against the original. "ppl" is left to language models.
+std::vector<const Score*> scoresFor(const Registry<Score>& scores, const BatchSource& data);
+
+}  // namespace planish
