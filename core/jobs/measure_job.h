@@ -1,0 +1,37 @@
+#pragma once
+
+#include "core/jobs/open_job.h"
+#include "core/project/journal.h"
+
+namespace planish {
+
+/// Sensitivity tables of a network, by one or several metrics.
+struct MeasureJob {
+  const OpenedNetwork& network;
+  const PluginRegistries& plugins;
+  std::vector<std::string> metrics;
+  std::vector<Setting> options;
+  std::string target = "any";
+  const BatchSource* calibration = nullptr;
+  std::string calibrationFingerprint;
+  const Project* known = nullptr;  ///< tables in it with the same fingerprint are reused, not measured again
+  Journal* journal = nullptr;      ///< finished layers are taken from it and appended to it
+  std::function<void(const std::string& metric, const Layer&, const std::vector<SensitivityRow>&)> onRows;
+};
+
+struct MeasureOutcome {
+  std::vector<SensitivityTable> tables;  ///< in the order of the metrics
+  std::vector<std::string> reused;       ///< metrics whose table was there already
+  std::vector<std::string> refused;      ///< "layer: option: reason" of what no table holds
+  double seconds = 0;
+  MeasureWork work;
+};
+
+/// Throws Error(usage) if no option is legal for any layer, or a metric needs data that is not there. A stop leaves finished
+/// layers in the journal.
+MeasureOutcome measure(const MeasureJob& job, const Context& context, const Progress& progress);
+
+/// The journal's fingerprint: lines "part=value".
+std::string fingerprintOf(const MeasureJob& job, const Context& context);
+
+}  // namespace planish

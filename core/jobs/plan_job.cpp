@@ -1,0 +1,53 @@
+#include "core/jobs/plan_job.h"
+
+#include "core/jobs/plan_measurer.h"
+
+#include <cmath>
+
+namespace planish {
+
+SensitivityTable forTarget(const SensitivityTable& table, const OpenedNetwork& network, const TargetProfile& target) {
+  SensitivityTable seen = table;
+  seen.rows.clear();
+  for (SensitivityRow row : table.rows) {
+    const Layer* layer = network.layers.find(row.layer);
+    if (!layer)
+      throw Error(ErrorKind::invalidInput, "the table speaks of layer '" + printable(row.layer) + "', which the network does not have").in(network.reference.path);
+    if (!target.refuses(*network.network, *layer, row.option).empty()) continue;
+    row.bits = predictBits(*layer, row.option, target.storage());
+    seen.rows.push_back(std::move(row));
+  }
+  return seen;
+}
+
+PlanOutcome makePlan(const PlanJob& job, const Context& context, const Progress& progress) {
+  const TargetProfile& target = job.plugins.targets.get(job.target);
+  const Allocator& solver = job.plugins.solvers.get(job.solver);
+  ParameterValues parameters(solver.declaration());
+  for (const auto& [name, value] : job.parameters) parameters.set(name, std::string_view(value));
+  const SensitivityTable table = forTarget(job.table, job.network, target);
+  AllocationProblem problem = buildProblem({job.network.layers, table, job.locks, job.network.network.get()});
+  if (const auto bytes = budgetBytes(job.budget, *job.network.network, job.network.layers)) problem.bitLimit = bytes->count * 8;
+  else problem.damageLimit = job.budget.value;
+
+  std::unique_ptr<PlanMeasurer> measurer;
+  if (solver.needsMeasuring()) {
+    if (!job.calibration) throw Error(ErrorKind::usage, "solver '" + job.solver + "' measures whole plans and needs data").remedy("give --data or --calibration");
+    measurer = std::make_unique<PlanMeasurer>(job.network, problem, job.plugins, *job.calibration, job.table.metric, target.storage(), job.repairs, context, progress);
+  }
+  const Allocation allocation = solver.solve(problem, parameters, measurer ? measurer->measure() : MeasurePlans(), context, progress);
+  PlanOutcome outcome;
+  outcome.plan = planFrom(problem, allocation, job.network.layers, table, job.solver);
+  outcome.plan.name = job.name;
+  outcome.plan.target = job.target;
+  outcome.plan.budget = job.budget;
+  outcome.plan.repairs = job.repairs;
+  if (measurer) outcome.plan.note = "measured on the calibration data with all layers together: " + toText(measurer->estimate(allocation.choice)) + " " + job.table.unit;
+  outcome.feasible = allocation.feasible;
+  outcome.reason = allocation.reason;
+  if (allocation.bound && problem.bitLimit && std::isfinite(*allocation.bound))
+    outcome.gap = *allocation.bound > 0 ? (allocation.damage - *allocation.bound) / *allocation.bound : allocation.damage > 0 ? 1.0 : 0.0;
+  return outcome;
+}
+
+}  // namespace planish
