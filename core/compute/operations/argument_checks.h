@@ -102,11 +102,27 @@ inline std::int64_t product(std::int64_t a, std::int64_t b) {
   return result;
 }
 
-/// The one element of a constant input that must have exactly one.
-inline const Tensor& single(const InferenceCall& call, std::size_t i, std::string_view name) {
-  const Tensor& value = call.value(i);
-  if (value.count() != 1) refuse("one element in " + inputText(i, name), "shape " + value.shape().text());
-  return value;
+/// The value of an input where it is known, else nullptr: for checks that shapes do not wait for.
+inline const Tensor* knownValue(const InferenceCall& call, std::size_t i) {
+  if (!call.hasInput(i)) return nullptr;
+  try {
+    return &call.value(i);
+  } catch (const ValueUnknown&) {
+    return nullptr;
+  }
+}
+
+/// Where they are known, the whole numbers of input i are in [low, high].
+inline void expectWithin(const InferenceCall& call, std::size_t i, std::string_view name, std::int64_t low, std::int64_t high) {
+  const Tensor* value = knownValue(call, i);
+  if (!value) return;
+  for (const std::int64_t number : toIntegers(*value))
+    if (number < low || number > high)
+      refuse("numbers from " + std::to_string(low) + " to " + std::to_string(high) + " in " + inputText(i, name), std::to_string(number));
+}
+
+inline void expectSingle(const InferenceCall& call, std::size_t i, std::string_view name) {
+  if (call.hasInput(i) && call.shape(i).count() != 1) refuse("one element in " + inputText(i, name), "shape " + call.shape(i).text());
 }
 
 }  // namespace planish::operations

@@ -11,10 +11,6 @@ void expectKernelShape(const InferenceCall& call, const Shape& weight) {
   if (!given.empty() && given != spatial(weight)) refuse("attribute 'kernel_shape' " + listText(spatial(weight)), listText(given));
 }
 
-void expectOneSize(const InferenceCall& call, std::size_t i, std::string_view name) {
-  if (call.hasInput(i) && call.shape(i).count() != 1) refuse("one element in " + inputText(i, name), "shape " + call.shape(i).text());
-}
-
 /// One value, or one for each of `channels` output channels.
 void expectPerChannel(const InferenceCall& call, std::size_t i, std::string_view name, std::int64_t channels) {
   if (!call.hasInput(i)) return;
@@ -68,7 +64,7 @@ void inferConvInteger(InferenceCall& call) {
   expectOneOf(call, 1, "w", {DataType::uint8, DataType::int8});
   expectSameType(call, 2, "x_zero_point", 0);
   expectSameType(call, 3, "w_zero_point", 1);
-  expectOneSize(call, 2, "x_zero_point");
+  expectSingle(call, 2, "x_zero_point");
   Shape output = convolved(call, 0, 1);
   expectPerChannel(call, 3, "w_zero_point", output[1]);
   call.setOutput(0, DataType::int32, std::move(output));
@@ -80,7 +76,7 @@ void inferQLinearConv(InferenceCall& call) {
   for (const std::size_t i : {1, 4, 6}) expectOneOf(call, i, "scale", {DataType::float32});
   expectSameType(call, 2, "x_zero_point", 0);
   expectSameType(call, 5, "w_zero_point", 3);
-  for (const std::size_t i : {1, 2, 6, 7}) expectOneSize(call, i, "scale or zero point");
+  for (const std::size_t i : {1, 2, 6, 7}) expectSingle(call, i, "scale or zero point");
   Shape output = convolved(call, 0, 3);
   expectPerChannel(call, 4, "w_scale", output[1]);
   expectPerChannel(call, 5, "w_zero_point", output[1]);
