@@ -38,11 +38,12 @@ Connections::Connections(const Network& network)
     const auto& operation = network.operation({i});
     for (const ValueId output : operation.outputs)
       if (output.valid()) producer[static_cast<std::size_t>(output.index)] = {i};
-    for (const ValueId input : operation.inputs) {
-      if (!input.valid()) continue;
-      auto& list = consumers[static_cast<std::size_t>(input.index)];
-      if (list.empty() || list.back() != OperationId{i}) list.push_back({i});
-    }
+    for (const auto* read : {&operation.inputs, &operation.captured})
+      for (const ValueId input : *read) {
+        if (!input.valid()) continue;
+        auto& list = consumers[static_cast<std::size_t>(input.index)];
+        if (list.empty() || list.back() != OperationId{i}) list.push_back({i});
+      }
   }
 }
 
@@ -50,7 +51,8 @@ void sortAndCheck(Network& network) {
   const auto count = static_cast<std::size_t>(network.operationCount());
   std::vector<OperationId> producer(static_cast<std::size_t>(network.valueCount()));
   std::vector<bool> given(producer.size());
-  for (const ValueId input : network.inputs) given[static_cast<std::size_t>(input.index)] = true;
+  for (const auto* list : {&network.inputs, &network.outerValues})
+    for (const ValueId id : *list) given[static_cast<std::size_t>(id.index)] = true;
   for (std::size_t i = 0; i < producer.size(); ++i) {
     const auto& value = network.value({static_cast<std::int32_t>(i)});
     if (value.isConstant() || value.missing) given[i] = true;
@@ -69,17 +71,18 @@ void sortAndCheck(Network& network) {
   std::vector<std::vector<std::size_t>> readers(count);
   for (std::size_t i = 0; i < count; ++i) {
     const OperationId id{static_cast<std::int32_t>(i)};
-    for (const ValueId input : network.operation(id).inputs) {
-      if (!input.valid()) continue;
-      const OperationId maker = producer[static_cast<std::size_t>(input.index)];
-      if (maker.valid()) {
-        ++waiting[i];
-        readers[static_cast<std::size_t>(maker.index)].push_back(i);
-      } else if (!given[static_cast<std::size_t>(input.index)]) {
-        throw Error(ErrorKind::invalidInput, "input '" + printable(network.value(input).name) + "' is made by no operation and is no weight")
-            .at(network.describe(id));
+    for (const auto* read : {&network.operation(id).inputs, &network.operation(id).captured})
+      for (const ValueId input : *read) {
+        if (!input.valid()) continue;
+        const OperationId maker = producer[static_cast<std::size_t>(input.index)];
+        if (maker.valid()) {
+          ++waiting[i];
+          readers[static_cast<std::size_t>(maker.index)].push_back(i);
+        } else if (!given[static_cast<std::size_t>(input.index)]) {
+          throw Error(ErrorKind::invalidInput, "input '" + printable(network.value(input).name) + "' is made by no operation and is no weight")
+              .at(network.describe(id));
+        }
       }
-    }
   }
   std::priority_queue<std::size_t, std::vector<std::size_t>, std::greater<>> ready;
   for (std::size_t i = 0; i < count; ++i)
@@ -91,7 +94,7 @@ void sortAndCheck(Network& network) {
     const std::size_t i = ready.top();
     ready.pop();
     done[i] = true;
-    sorted.push_back(network.operation({static_cast<std::int32_t>(i)}));
+    sorted.push_back(std::move(network.operation({static_cast<std::int32_t>(i)})));
     for (const std::size_t reader : readers[i])
       if (--waiting[reader] == 0) ready.push(reader);
   }

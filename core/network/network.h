@@ -16,6 +16,8 @@ struct Operation {
   std::string domain;  ///< "" for ai.onnx
   std::string name;    ///< as in the file; may be empty or repeated: identify operations by id
   std::vector<ValueId> inputs, outputs;
+  /// Values of this graph that the operation's bodies (If, Loop, Scan) read by name: they must be made before it runs.
+  std::vector<ValueId> captured;
   Attributes attributes;
   /// Position in the file's list of nodes, or -1 if a pass made or changed it: an exporter copies the rest byte for byte.
   int source = -1;
@@ -35,10 +37,13 @@ struct Value {
   bool ranked = false;
   Tensor constant;       ///< defined() for weights
   bool missing = false;  ///< a weight whose external file is not there
-  /// For weights: position in the file's list of initializers, -1 if a pass made or changed it.
+  /// For weights: position in the file's list of initializers, -1 if a pass made or changed it. A weight that the file makes
+  /// with a Constant operation has -2 minus that operation's position in the list of nodes: see constantNode().
   int source = -1;
 
   bool isConstant() const { return constant.defined(); }
+  /// Position of the Constant operation this weight came from, which is no longer among the operations; -1 if there is none.
+  int constantNode() const { return source <= -2 ? -2 - source : -1; }
 };
 
 /// The model being compressed, as a graph. Operations stand in an order in which each follows what it reads. Value
@@ -55,6 +60,9 @@ class Network {
   std::vector<std::string> notices;                  ///< what the importer has to tell the user
   std::vector<std::string> passes;                   ///< names of passes applied since import, in order
   std::vector<ValueId> inputs, outputs;
+  /// Of a body: values that it reads from the graph around it, under the names they have there. Where one is a weight there,
+  /// it is a constant here too.
+  std::vector<ValueId> outerValues;
 
   ValueId addValue(Value value);
   OperationId addOperation(Operation operation);  ///< appended; keeps the order if its inputs exist already
@@ -89,7 +97,7 @@ struct Connections {
 };
 
 /// Throws Error(invalidInput) naming the operation: an input nobody makes, a value made twice, a cycle. Sorts the
-/// operations so that each follows what it reads.
+/// operations so that each follows what it reads. A network that was refused is of no more use.
 void sortAndCheck(Network& network);
 
 /// An input's name that is nobody's yet: "x", "x#2", ...

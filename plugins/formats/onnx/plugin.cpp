@@ -1,3 +1,6 @@
 #include "core/plugin/plugin_api.h"
+#include "plugins/formats/onnx/importer.h"
 
-extern "C" void PLANISH_PLUGIN_ENTRY(planish::PluginRegistries& registries) {}
+extern "C" void PLANISH_PLUGIN_ENTRY(planish::PluginRegistries& registries) {
+  registries.importers.add(std::make_shared<planish::onnx::OnnxImporter>());
+}

@@ -129,9 +129,13 @@ TensorHeader readHeader(const TensorProto& proto) {
   if (proto.dims_size() > kMostDimensions)
     throw invalid("expected at most " + std::to_string(kMostDimensions) + " dimensions, found " + std::to_string(proto.dims_size()));
   header.shape = Shape(std::vector<std::int64_t>(proto.dims().begin(), proto.dims().end()));
-  std::int64_t bits;
-  if (__builtin_mul_overflow(header.shape.count(), static_cast<std::int64_t>(bitsOf(header.type)), &bits) || bits > INT64_MAX - 7)
-    throw invalid("shape " + header.shape.text() + " has too many elements");
+  // Empty axes count as 1 here, so that strides of an empty tensor do not overflow either.
+  std::int64_t most = bitsOf(header.type) == 0 ? 1 : bitsOf(header.type);
+  for (const std::int64_t dim : header.shape.dims()) {
+    if (dim < 0) throw invalid("negative dimension in shape " + header.shape.text());
+    if (dim > 1 && (__builtin_mul_overflow(most, dim, &most) || most > INT64_MAX - 7)) throw invalid("shape " + header.shape.text() + " has too many elements");
+  }
+  const std::int64_t bits = header.shape.count() * bitsOf(header.type);
   header.byteSize = (bits + 7) / 8;
   return header;
 }
