@@ -24,6 +24,10 @@ struct Draft {
   std::vector<std::shared_ptr<const Plane>> planes;
 };
 
+/// The mask of one factor, boolean of the factor's shape: the draft's own with one factor, whole channels on the left of two;
+/// undefined where all weights of the factor stay. `sparsity` becomes what the mask follows.
+Tensor factorMask(const Draft& draft, std::size_t factor, const Setting& setting, Sparsity& sparsity);
+
 /// What a compressor works on.
 struct CompressionInput {
   const Layer& layer;
@@ -63,11 +67,14 @@ std::string whyNot(const Registry<Compressor>& compressors, const Layer& layer, 
 /// Exactly the bits that compressLayer's result will have, without building it.
 Bits predictBits(const Layer& layer, const Setting& setting, const StorageRules& storage);
 
-/// A layer's weight compressed under one setting; for many settings of one layer keep a LayerCompressor.
+/// Compresses a layer's weight under one setting after another.
+/// Keeps factorisations and the last pruned or factorised draft between settings. Not thread-safe; the layer and the registry
+/// must outlive it.
 class LayerCompressor {
  public:
   LayerCompressor(const Registry<Compressor>& compressors, CompressionInput input);
   ~LayerCompressor();
+  /// Throws what pipelineFor throws, and Error(invalidInput) naming row and column of a weight that is not finite.
   CompressedTensor compress(const Setting& setting);
 
  private:

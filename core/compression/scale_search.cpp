@@ -1,0 +1,300 @@
+#include "core/compression/scale_search.h"
+
+#include "core/base/error.h"
+#include "core/compression/dense_plane.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+#include <limits>
+#include <vector>
+
+namespace planish {
+namespace {
+
+constexpr std::size_t kLanes = 8;
+/// Values between which float sums are handed to float64 ones.
+constexpr std::size_t kBlock = 512;
+using Lanes = float __attribute__((vector_size(kLanes * sizeof(float))));
+using IntegerLanes = std::int32_t __attribute__((vector_size(kLanes * sizeof(float))));
+
+#define PLANISH_INLINE inline __attribute__((always_inline))
+
+PLANISH_INLINE Lanes all(float value) { return Lanes{} + value; }
+
+/// Half to even, for |x| < 2^22: adding 1.5 * 2^23 leaves no bits behind the point.
+PLANISH_INLINE Lanes roundHalfEven(Lanes x) {
+  const Lanes magic = all(12582912.f);
+  return (x + magic) - magic;
+}
+
+struct IntegerGrid {
+  float low, high;
+  PLANISH_INLINE Lanes nearest(Lanes t) const {
+    const Lanes l = all(low), h = all(high);
+    t = t < l ? l : t;
+    t = t > h ? h : t;
+    return roundHalfEven(t);
+  }
+};
+
+/// Small floats: the mantissa is rounded half to even on the float's own bits, subnormals by a step.
+struct FloatGrid {
+  int mantissa;
+  float smallestNormal, largest;
+  PLANISH_INLINE Lanes nearest(Lanes t) const {
+    IntegerLanes bits;
+    std::memcpy(&bits, &t, sizeof bits);
+    const IntegerLanes sign = bits & std::int32_t(0x80000000);
+    const IntegerLanes magnitudeBits = bits & 0x7FFFFFFF;
+    Lanes magnitude;
+    std::memcpy(&magnitude, &magnitudeBits, sizeof bits);
+    magnitude = magnitude > all(largest) ? all(largest) : magnitude;
+    IntegerLanes clamped;
+    std::memcpy(&clamped, &magnitude, sizeof bits);
+    const int shift = 23 - mantissa;
+    clamped = (clamped + ((1 << (shift - 1)) - 1) + ((clamped >> shift) & 1)) & ~((1 << shift) - 1);
+    Lanes normal;
+    std::memcpy(&normal, &clamped, sizeof bits);
+    const Lanes magic = all(12582912.f * smallestNormal) * all(1.f / static_cast<float>(1 << mantissa));
+    const Lanes subnormal = (magnitude + magic) - magic;
+    Lanes result = magnitude < all(smallestNormal) ? subnormal : normal;
+    IntegerLanes out;
+    std::memcpy(&out, &result, sizeof bits);
+    out |= sign;
+    std::memcpy(&result, &out, sizeof bits);
+    return result;
+  }
+};
+
+struct TableGrid {
+  std::array<float, 15> middles, steps;
+  float first;
+  PLANISH_INLINE Lanes nearest(Lanes t) const {
+    Lanes level = all(first);
+    for (std::size_t i = 0; i < middles.size(); ++i) level += t > all(middles[i]) ? all(steps[i]) : Lanes{};
+    return level;
+  }
+};
+
+/// Of t = x / scale against its level q, each times the importance h: sum h (q - t)^2, sum h q t, sum h q^2.
+struct Sums {
+  double error = 0, cross = 0, square = 0;
+};
+
+template <typename Grid, bool weighted>
+PLANISH_INLINE Sums sumsOf(const Grid& grid, const float* values, const float* importance, std::size_t count, float scale) {
+  const Lanes divisor = all(scale);
+  Sums sums;
+  for (std::size_t block = 0; block < count; block += kBlock) {
+    Lanes error{}, cross{}, square{};
+    const std::size_t end = std::min(count, block + kBlock);
+    for (std::size_t i = block; i < end; i += kLanes) {
+      Lanes x, h;
+      std::memcpy(&x, values + i, sizeof x);
+      const Lanes t = x / divisor, q = grid.nearest(t), d = q - t;
+      Lanes q1 = q, d1 = d;
+      if constexpr (weighted) {
+        std::memcpy(&h, importance + i, sizeof h);
+        q1 = q * h;
+        d1 = d * h;
+      }
+      error += d1 * d;
+      cross += q1 * t;
+      square += q1 * q;
+    }
+    for (std::size_t lane = 0; lane < kLanes; ++lane) {
+      sums.error += error[lane];
+      sums.cross += cross[lane];
+      sums.square += square[lane];
+    }
+  }
+  return sums;
+}
+
+template <typename Grid>
+PLANISH_INLINE Sums sumsOfEither(const Grid& grid, const float* values, const float* importance, std::size_t count, float scale) {
+  return importance ? sumsOf<Grid, true>(grid, values, importance, count, scale) : sumsOf<Grid, false>(grid, values, importance, count, scale);
+}
+
+/// The same sums in the same order with wider instructions where the machine has them: contraction is off, so results are equal.
+template <typename Grid>
+Sums sums(const Grid& grid, const float* values, const float* importance, std::size_t count, float scale) {
+  return sumsOfEither(grid, values, importance, count, scale);
+}
+
+#if defined(__x86_64__)
+template <typename Grid>
+__attribute__((target("avx2"))) Sums sumsAvx2(const Grid& grid, const float* values, const float* importance, std::size_t count, float scale) {
+  return sumsOfEither(grid, values, importance, count, scale);
+}
+#endif
+
+/// A group padded with zeros to whole lanes: they are exact in every grid and add nothing to the sums.
+struct Group {
+  std::vector<float> values, importance;
+  std::size_t count = 0;
+  float least = 0, most = 0;
+
+  Group(std::span<const float> v, std::span<const float> h) : count(v.size()) {
+    const std::size_t padded = (v.size() + kLanes - 1) / kLanes * kLanes;
+    values.assign(padded, 0.f);
+    std::copy(v.begin(), v.end(), values.begin());
+    if (!h.empty()) {
+      importance.assign(padded, 0.f);
+      std::copy(h.begin(), h.end(), importance.begin());
+    }
+    for (const float x : v) {
+      least = std::min(least, x);
+      most = std::max(most, x);
+    }
+  }
+
+  template <typename Grid>
+  Sums judge(const Grid& grid, float scale, double norm) const {
+    if (norm != 2) return judgeByNorm(grid, scale, norm);
+    const float* h = importance.empty() ? nullptr : importance.data();
+#if defined(__x86_64__)
+    static const bool wide = __builtin_cpu_supports("avx2");
+    if (wide) return sumsAvx2(grid, values.data(), h, values.size(), scale);
+#endif
+    return sums(grid, values.data(), h, values.size(), scale);
+  }
+
+  template <typename Grid>
+  Sums judgeByNorm(const Grid& grid, float scale, double norm) const {
+    Sums result;
+    for (std::size_t i = 0; i < values.size(); i += kLanes) {
+      Lanes x;
+      std::memcpy(&x, values.data() + i, sizeof x);
+      const Lanes t = x / all(scale), d = grid.nearest(t) - t;
+      for (std::size_t lane = 0; lane < kLanes; ++lane) {
+        const double h = importance.empty() ? 1.0 : double(importance[i + lane]);
+        result.error += h * std::pow(std::fabs(double(d[lane])), norm);
+      }
+    }
+    return result;
+  }
+};
+
+struct Found {
+  float scale = 1;
+  int zeroPoint = 0;
+  double error = std::numeric_limits<double>::infinity();
+};
+
+/// Judges scales against one group under one rule and keeps the best.
+class Search {
+ public:
+  Search(const ScaleRule& rule, const Group& group) : m_rule(rule), m_group(group) {}
+
+  /// Tries a scale; true if it is the best so far. `sums` tells what its levels were.
+  template <typename Grid>
+  bool attempt(const Grid& grid, double wanted, int zeroPoint, Sums* sums = nullptr) {
+    const float scale = storedScale(static_cast<float>(wanted), m_rule.scaleBits);
+    const Sums found = m_group.judge(grid, scale, m_rule.norm);
+    if (sums) *sums = found;
+    const double error = found.error * std::pow(double(scale), m_rule.norm);
+    if (!(error < best.error)) return false;
+    best = {scale, zeroPoint, error};
+    return true;
+  }
+
+  /// s = sum h q x / sum h q^2 with the codes fixed, then codes anew; as long as it helps.
+  template <typename Grid>
+  void refine(const Grid& grid) {
+    if (m_rule.norm != 2) return;
+    Sums sums = m_group.judge(grid, best.scale, 2);
+    for (int i = 0; i < m_rule.refinements && sums.square > 0 && sums.cross > 0; ++i)
+      if (!attempt(grid, best.scale * sums.cross / sums.square, best.zeroPoint, &sums)) return;
+  }
+
+  /// Calls candidate(share) for every share of the range that the rule wants.
+  template <typename Candidate>
+  void overShares(const Candidate& candidate) const {
+    const int steps = m_rule.clipSearch ? static_cast<int>(std::floor((1 - m_rule.leastShare) * m_rule.grid + 1e-9)) : 0;
+    for (int i = 0; i <= steps; ++i) candidate(1 - double(i) / m_rule.grid);
+  }
+
+  template <typename Grid>
+  void symmetric(const Grid& grid, double wholeRange) {
+    overShares([&](double share) { attempt(grid, share * wholeRange, 0); });
+    if (m_rule.clipSearch) refine(grid);
+  }
+
+  void asymmetric() {
+    const int top = (1 << m_rule.bits) - 1;
+    const auto grid = [&](int zeroPoint) { return IntegerGrid{static_cast<float>(-zeroPoint), static_cast<float>(top - zeroPoint)}; };
+    const double least = m_group.least, most = m_group.most;
+    const double wholeRange = (most - least) / top;
+    const auto zeroFor = [&](double scale) { return static_cast<int>(std::clamp(std::nearbyint(-least / scale), 0.0, double(top))); };
+    overShares([&](double share) {
+      // Both ends shrink alike, so their ratio and with it the zero point stay.
+      const int zeroPoint = zeroFor(wholeRange);
+      attempt(grid(zeroPoint), share * wholeRange, zeroPoint);
+    });
+    if (!m_rule.clipSearch) return;
+    refine(grid(best.zeroPoint));
+    for (bool better = true; better;) {
+      better = false;
+      for (const int zeroPoint : {best.zeroPoint - 1, best.zeroPoint + 1}) {
+        if (zeroPoint < 0 || zeroPoint > top || !attempt(grid(zeroPoint), best.scale, zeroPoint)) continue;
+        refine(grid(zeroPoint));
+        better = true;
+        break;
+      }
+    }
+  }
+
+  Found best;
+
+ private:
+  const ScaleRule& m_rule;
+  const Group& m_group;
+};
+
+TableGrid nf4Grid() {
+  TableGrid grid{};
+  const auto& table = nf4Table();
+  grid.first = table[0];
+  for (std::size_t i = 0; i < 15; ++i) {
+    grid.middles[i] = (table[i] + table[i + 1]) / 2;
+    grid.steps[i] = table[i + 1] - table[i];
+  }
+  return grid;
+}
+
+}  // namespace
+
+float largestElement(NumberFormat format) {
+  switch (format) {
+    case NumberFormat::fp8e4m3: return 448;
+    case NumberFormat::fp8e5m2: return 57344;
+    case NumberFormat::fp4e2m1: return 6;
+    case NumberFormat::nf4: return 1;
+    default: throw Error(ErrorKind::failed, "a format without a largest element");
+  }
+}
+
+GroupScale findScale(const ScaleRule& rule, std::span<const float> values, std::span<const float> importance) {
+  const Group group(values, importance);
+  if (group.least == 0 && group.most == 0) return {storedScale(1, rule.scaleBits), rule.format == NumberFormat::unsignedInteger ? 1 << (rule.bits - 1) : 0};
+  Search search(rule, group);
+  const double most = std::max(-double(group.least), double(group.most));
+  switch (rule.format) {
+    case NumberFormat::integer: {
+      const double half = 1 << (rule.bits - 1);
+      search.symmetric(IntegerGrid{static_cast<float>(-half), static_cast<float>(half - 1)}, std::max(group.most / (half - 1), -group.least / half));
+      break;
+    }
+    case NumberFormat::unsignedInteger: search.asymmetric(); break;
+    case NumberFormat::fp8e4m3: search.symmetric(FloatGrid{3, 0x1p-6f, 448}, most / 448); break;
+    case NumberFormat::fp8e5m2: search.symmetric(FloatGrid{2, 0x1p-14f, 57344}, most / 57344); break;
+    case NumberFormat::fp4e2m1: search.symmetric(FloatGrid{1, 1, 6}, most / 6); break;
+    case NumberFormat::nf4: search.symmetric(nf4Grid(), most); break;
+    default: throw Error(ErrorKind::failed, "a scale for a format that has none");
+  }
+  return {search.best.scale, search.best.zeroPoint};
+}
+
+}  // namespace planish

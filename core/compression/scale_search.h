@@ -1,0 +1,36 @@
+#pragma once
+
+#include "core/compression/setting.h"
+
+#include <span>
+
+namespace planish {
+
+/// How the scale of a group of weights is found.
+struct ScaleRule {
+  NumberFormat format = NumberFormat::integer;  ///< integer, unsignedInteger, fp8e4m3, fp8e5m2, fp4e2m1 or nf4
+  int bits = 8;                                 ///< of integer formats
+  int scaleBits = 16;                           ///< candidates are rounded to this before they are judged (storedScale)
+  bool clipSearch = true;                       ///< false: the range that clips nothing
+  int grid = 100;                               ///< steps of the range; the search runs from 1 down to `leastShare` of it
+  double leastShare = 0.2;
+  double norm = 2;                              ///< of the error that is minimised: sum |error|^norm
+  int refinements = 5;                          ///< closed-form steps behind the grid (norm 2 only)
+};
+
+struct GroupScale {
+  float scale = 1;
+  int zeroPoint = 0;  ///< of unsignedInteger
+};
+
+/// The scale with the least error over the group. Integers use their full range, -2^(b-1)..2^(b-1)-1, so the range that clips
+/// nothing is max(largest / (2^(b-1)-1), -least / 2^(b-1)); 0 is always exact. Each error is multiplied by `importance` where
+/// given (one a value: mean squares of the inputs). A group of zeros gets scale 1. Values must be finite.
+/// Source: clip search of GPTQ's quantiser, with the scale refined by s = sum h q x / sum h q^2.
+/// Throws Error(unsupported) if a scale does not fit its storage.
+GroupScale findScale(const ScaleRule& rule, std::span<const float> values, std::span<const float> importance = {});
+
+/// Largest magnitude of a floating format's elements: 448, 57344, 6, 1.
+float largestElement(NumberFormat format);
+
+}  // namespace planish
