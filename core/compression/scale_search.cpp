@@ -9,6 +9,8 @@
 #include <limits>
 #include <vector>
 
+#pragma GCC diagnostic ignored "-Wpsabi"  // vectors wider than the baseline's registers never cross a call here: everything is inlined
+
 namespace planish {
 namespace {
 
