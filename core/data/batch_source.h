@@ -5,6 +5,9 @@
 #include "core/data/preprocessing.h"
 
 #include <memory>
+#include <optional>
+#include <string>
+#include <vector>
 
 namespace planish {
 
@@ -20,6 +23,8 @@ class BatchSource {
  public:
   /// `limit` < 0: all. Throws Error(usage | invalidInput) if inputs cannot be bound or the first sample does not fit the network's
   /// input: expected and found shape, and what of the preprocessing to change. Values that go in raw as uint8 earn a text in warnings().
+  /// A network that declares how many samples it takes at a time gets exactly that many; a rest that does not fill a batch is left out with
+  /// a warning. A network input without a batch axis is refused.
   BatchSource(const Network& network, std::shared_ptr<const Dataset> data, Preprocessing how, std::int64_t limit = -1, std::int64_t batch = 64);
 
   std::int64_t count() const { return m_count; }
@@ -42,11 +47,26 @@ class BatchSource {
   std::string fingerprint() const;
 
  private:
-  const Network* m_network;
+  /// One network input and where its numbers come from.
+  struct Binding {
+    ValueId input;
+    std::string name, array;
+    std::vector<std::int64_t> expected;       ///< shape of a sample as the network declares it, -1 where it is free
+    bool ranked = false;
+    DataType type = DataType::float32;        ///< what the network reads
+    std::shared_ptr<const class Preprocessor> steps;  ///< nullptr: whole numbers that go in as they are
+  };
+
+  void bind(const Network& network);
+  void prepare(Binding& binding);
+  void fixBatch(const Network& network);
+  Tensor fill(const Binding& binding, std::int64_t first, std::int64_t count) const;
+  Shape sampleShape(const Binding& binding, const Tensor& sample, std::int64_t index) const;
+
   std::shared_ptr<const Dataset> m_data;
   Preprocessing m_how;
   std::int64_t m_count, m_batch;
-  std::map<ValueId, std::string> m_bindings;
+  std::vector<Binding> m_bindings;
   std::vector<std::string> m_warnings;
 };
 

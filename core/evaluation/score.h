@@ -29,7 +29,8 @@ class Score {
 };
 
 /// Per-sample damage of a candidate against the original: the candidate's value minus the original's, with the sign turned
-/// where higher is better. For scores that compare with the reference the original's value is 0.
+/// where higher is better. For scores that compare with the reference the original's value is what
+/// equal answers get: 0 for a distance, 1 where higher is better (a similarity).
 std::vector<double> damage(const Score& score, std::span<const double> original, std::span<const double> candidate);
 
 }  // namespace planish
