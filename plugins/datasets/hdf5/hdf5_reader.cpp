@@ -4,6 +4,7 @@
 #include <exception>
 #include <hdf5.h>
 #include <mutex>
+#include <optional>
 
 namespace planish {
 namespace {
