@@ -1,115 +1,271 @@
 #include "core/compute/executor.h"
 
+#include "core/compute/memory_pool.h"
+#include "core/compute/operation_cache.h"
+#include "core/compute/program.h"
+#include "core/compute/value_slot.h"
+
 #include <algorithm>
+#include <array>
 #include <set>
 
 namespace planish {
 namespace {
 
-/// Operations between `given` and `wanted`, in order.
-std::vector<OperationId> slice(const Network& network, const Connections& connections, const ValueMap& given, const WeightOverlay* overlay,
-                               std::span<const ValueId> wanted) {
-  std::vector<bool> needed(static_cast<std::size_t>(network.operationCount()));
-  std::vector<ValueId> open(wanted.begin(), wanted.end());
-  std::vector<bool> seen(static_cast<std::size_t>(network.valueCount()));
-  while (!open.empty()) {
-    const ValueId id = open.back();
-    open.pop_back();
-    if (!id.valid() || seen[static_cast<std::size_t>(id.index)]) continue;
-    seen[static_cast<std::size_t>(id.index)] = true;
-    const auto& value = network.value(id);
-    if (given.count(id) || value.isConstant() || (overlay && overlay->count(id))) continue;
-    const OperationId producer = connections.producer[static_cast<std::size_t>(id.index)];
-    if (!producer.valid()) {
-      throw Error(ErrorKind::invalidInput, value.missing ? "weight '" + printable(value.name) + "' is missing" : "no value was given for '" + printable(value.name) + "'")
-          .in(network.file);
-    }
-    if (needed[static_cast<std::size_t>(producer.index)]) continue;
-    needed[static_cast<std::size_t>(producer.index)] = true;
-    for (const ValueId input : network.operation(producer).inputs) open.push_back(input);
-  }
-  std::vector<OperationId> order;
-  for (std::int32_t i = 0; i < network.operationCount(); ++i)
-    if (needed[static_cast<std::size_t>(i)]) order.push_back({i});
-  return order;
+constexpr std::size_t kProgramsKept = 256;
+
+template <typename Range>
+std::vector<ValueId> sorted(const Range& range) {
+  std::vector<ValueId> ids(range.begin(), range.end());
+  std::sort(ids.begin(), ids.end());
+  ids.erase(std::unique(ids.begin(), ids.end()), ids.end());
+  return ids;
+}
+
+template <typename Map>
+std::vector<ValueId> keys(const Map& map) {
+  std::vector<ValueId> ids;
+  for (const auto& [id, value] : map) ids.push_back(id);
+  return ids;
+}
+
+float boundOf(const Tensor& tensor, float otherwise) {
+  if (!tensor.defined() || tensor.count() != 1) return otherwise;
+  return toFloat(tensor).data<float>()[0];
 }
 
 }  // namespace
 
 struct Executor::Implementation {
+  /// What was done to an operation in the last run.
+  struct Done {
+    OperationId operation, anchor;  ///< anchor: the operation it was fused into, or invalid
+    std::shared_ptr<const Choice> choice;
+  };
+
   const Network& network;
   Context context;
   const KernelRegistry& kernels;
   Connections connections;
-  std::vector<std::shared_ptr<KernelState>> states;
-  std::vector<std::string> explanation;
+  MemoryPool pool;
+  std::map<ProgramKey, Program> programs;
+  std::vector<OperationCache> caches;
+  std::vector<Done> done;
   std::int64_t alive = 0, peak = 0;
 
   Implementation(const Network& network, Context context, const KernelRegistry& kernels)
-      : network(network), context(context), kernels(kernels), connections(network), states(static_cast<std::size_t>(network.operationCount())) {}
+      : network(network), context(context), kernels(kernels), connections(network), caches(static_cast<std::size_t>(network.operationCount())) {}
 
-  void runOperation(OperationId id, ValueMap& values, const RunOptions& options);
+  const Program& program(const ValueMap& given, std::span<const ValueId> wanted, const RunOptions& options);
+  class Run;
 };
 
-void Executor::Implementation::runOperation(OperationId id, ValueMap& values, const RunOptions& options) {
-  const auto& operation = network.operation(id);
-  const auto* definition = operationRegistry().find(operation.domain, operation.type);
-  std::vector<const Tensor*> arguments;
-  std::vector<Tensor> plain(operation.inputs.size());
-  std::vector<std::optional<InferenceCall::Item>> items;
-  for (std::size_t i = 0; i < operation.inputs.size(); ++i) {
-    const ValueId input = operation.inputs[i];
-    if (!input.valid()) {
-      arguments.push_back(nullptr);
-      items.emplace_back();
-      continue;
-    }
-    const Tensor* tensor = nullptr;
-    if (const auto found = values.find(input); found != values.end()) tensor = &found->second;
-    else if (options.overlay && options.overlay->count(input)) tensor = &options.overlay->at(input);
-    else tensor = &network.value(input).constant;
-    plain[i] = toPlain(*tensor);
-    arguments.push_back(&plain[i]);
-    items.push_back(InferenceCall::Item{tensor->type(), tensor->shape(), &plain[i]});
+/// One run of one program.
+class Executor::Implementation::Run {
+ public:
+  Run(Implementation& self, const Program& program, const RunOptions& options)
+      : m_self(self), m_program(program), m_options(options), m_slots(static_cast<std::size_t>(program.slotCount)) {}
+
+  void give(ValueId id, const Tensor& tensor) {
+    if (m_program.slot(id) >= 0) set(id, tensor, false);
   }
-  if (!definition) throw Error(ErrorKind::unsupported, "this program does not know the operation " + printable(operation.type)).at(network.describe(id));
-  std::vector<InferenceCall::Item> outputs;
-  const Kernel* kernel = nullptr;
-  try {
-    InferenceCall inference(network, operation, items);
+
+  void fillWeights() {
+    for (const auto& [slot, id] : m_program.weights) {
+      const Tensor* tensor = &m_self.network.value(id).constant;
+      if (m_options.overlay)
+        if (const auto found = m_options.overlay->find(id); found != m_options.overlay->end()) tensor = &found->second;
+      m_slots[static_cast<std::size_t>(slot)].set(*tensor);
+    }
+  }
+
+  void step(const Step& step) {
+    if (step.group && runGroup(*step.group)) {
+      for (const OperationId id : step.operations)
+        if (id != step.group->anchor) m_self.done.push_back({id, step.group->anchor, nullptr});
+    } else {
+      for (const OperationId id : step.operations) {
+        if (step.fixed) runFixed(id);
+        else runOperation(id);
+      }
+    }
+    for (const int slot : step.releases) {
+      auto& value = m_slots[static_cast<std::size_t>(slot)];
+      m_self.alive -= value.counted();
+      value.clear();
+    }
+  }
+
+  const Tensor& result(ValueId id) const { return slot(id).tensor(); }
+
+ private:
+  ValueSlot& slot(ValueId id) { return m_slots[static_cast<std::size_t>(m_program.slot(id))]; }
+  const ValueSlot& slot(ValueId id) const { return m_slots[static_cast<std::size_t>(m_program.slot(id))]; }
+  OperationCache& cache(OperationId id) { return m_self.caches[static_cast<std::size_t>(id.index)]; }
+
+  /// Puts a value where the others find it, after transforming it, and shows it to the hook.
+  void set(ValueId id, Tensor tensor, bool made) {
+    if (m_options.transforms)
+      if (const auto transform = m_options.transforms->find(id); transform != m_options.transforms->end()) tensor = transform->second(toPlain(tensor));
+    const std::int64_t size = made ? tensor.byteSize() : 0;
+    slot(id).set(std::move(tensor), size);
+    m_self.alive += size;
+    m_self.peak = std::max(m_self.peak, m_self.alive);
+    if (m_options.hook && std::find(m_options.observed.begin(), m_options.observed.end(), id) != m_options.observed.end())
+      m_options.hook(id, slot(id).in(Layout::plain, m_self.pool, m_self.context.threads));
+  }
+
+  std::vector<const Tensor*> arguments(OperationId id) {
+    std::vector<const Tensor*> list;
+    for (const ValueId input : m_self.network.operation(id).inputs) list.push_back(input.valid() ? &slot(input).tensor() : nullptr);
+    return list;
+  }
+
+  std::shared_ptr<const Choice> choose(OperationId id, const std::vector<const Tensor*>& inputs) {
+    const auto& operation = m_self.network.operation(id);
+    std::vector<bool> fixed(inputs.size());
+    for (std::size_t i = 0; i < inputs.size(); ++i)
+      fixed[i] = inputs[i] && m_program.fixed[static_cast<std::size_t>(m_program.slot(operation.inputs[i]))];
+    return cache(id).choose({m_self.network, id, m_self.kernels, m_self.context.device.kind}, inputs, fixed);
+  }
+
+  /// Runs the kernel and returns its outputs.
+  std::vector<Tensor> call(OperationId id, const Choice& choice, std::vector<const Tensor*> inputs, const Epilogue* epilogue) {
+    const auto& operation = m_self.network.operation(id);
+    const Kernel& kernel = *choice.kernel;
+    for (std::size_t i = 0; i < inputs.size(); ++i)
+      if (inputs[i]) inputs[i] = &slot(operation.inputs[i]).in(wantedLayout(kernel, choice, inputs, i), m_self.pool, m_self.context.threads);
+    KernelCall call(m_self.network, operation, m_self.context, std::move(inputs), choice.outputs, cache(id).state(kernel),
+                    [this](DataType type, const Shape& shape, Layout layout) { return m_self.pool.allocate(type, shape, layout); });
+    call.setEpilogue(epilogue);
+    kernel.run(call);
+    for (std::size_t i = 0; i < operation.outputs.size(); ++i)
+      if (operation.outputs[i].valid() && !call.outputs()[i].defined())
+        throw Error(ErrorKind::failed, "kernel '" + kernel.name + "' left output " + std::to_string(i) + " empty");
+    return std::move(call.outputs());
+  }
+
+  static Layout wantedLayout(const Kernel& kernel, const Choice& choice, const std::vector<const Tensor*>& inputs, std::size_t i) {
+    switch (kernel.layouts) {
+      case KernelLayouts::plain: return Layout::plain;
+      case KernelLayouts::any: return inputs[i]->layout();
+      case KernelLayouts::channelsLast: return i == 0 && inputs[0]->shape().rank() >= 3 ? Layout::channelsLast : Layout::plain;
+      case KernelLayouts::elementwise: break;
+    }
+    // Channels-last only if that costs no conversion and leaves nothing to broadcast.
+    const Shape& shape = choice.outputs[0].shape;
+    for (const Tensor* input : inputs) {
+      if (!input || input->count() == 1) continue;
+      if (input->layout() != Layout::channelsLast || input->shape() != shape) return Layout::plain;
+    }
+    return inputs[i]->count() == 1 ? Layout::plain : Layout::channelsLast;
+  }
+
+  void runOperation(OperationId id) {
+    const auto inputs = arguments(id);
     try {
-      definition->infer(inference);
-    } catch (const ValueUnknown&) {
-      if (!definition->shapeFromKernel) throw Error(ErrorKind::failed, "its output's shape could not be found");
+      const auto choice = choose(id, inputs);
+      store(id, call(id, *choice, inputs, nullptr));
+      m_self.done.push_back({id, {}, choice});
+    } catch (Error& error) {
+      throw std::move(error).at(m_self.network.describe(id)).in(m_self.network.file);
     }
-    for (auto& output : inference.outputs()) outputs.push_back(output.value_or(InferenceCall::Item{}));
-    std::vector<std::string> reasons;
-    kernel = kernels.choose({network, operation, items}, context.device.kind, &reasons);
-    std::string why;
-    for (const auto& reason : reasons) why += (why.empty() ? "" : "; ") + reason;
-    if (!kernel) throw Error(ErrorKind::unsupported, "no kernel takes it" + (why.empty() ? "" : " (" + why + ")"));
-    explanation.push_back(network.describe(id) + ": " + kernel->name + (why.empty() ? "" : " (" + why + ")"));
-    KernelCall call(network, operation, context, std::move(arguments), std::move(outputs), states[static_cast<std::size_t>(id.index)],
-                    [](DataType type, const Shape& shape, Layout layout) {
-                      Tensor tensor(type, shape);
-                      return layout == Layout::plain ? tensor : Tensor(type, shape, tensor.storage(), layout);
-                    });
-    kernel->run(call);
-    for (std::size_t i = 0; i < operation.outputs.size(); ++i) {
-      const ValueId output = operation.outputs[i];
-      if (!output.valid()) continue;
-      Tensor made = std::move(call.outputs()[i]);
-      if (!made.defined()) throw Error(ErrorKind::failed, "kernel '" + kernel->name + "' left output " + std::to_string(i) + " empty");
-      if (options.transforms)
-        if (const auto transform = options.transforms->find(output); transform != options.transforms->end()) made = transform->second(toPlain(made));
-      if (std::find(options.observed.begin(), options.observed.end(), output) != options.observed.end() && options.hook) options.hook(output, toPlain(made));
-      alive += made.byteSize();
-      values.insert_or_assign(output, std::move(made));
-    }
-    peak = std::max(peak, alive);
-  } catch (Error& error) {
-    throw std::move(error).at(network.describe(id)).in(network.file);
   }
+
+  void store(OperationId id, std::vector<Tensor> outputs) {
+    const auto& operation = m_self.network.operation(id);
+    for (std::size_t i = 0; i < operation.outputs.size(); ++i)
+      if (operation.outputs[i].valid()) set(operation.outputs[i], std::move(outputs[i]), true);
+  }
+
+  void runFixed(OperationId id) {
+    const auto& operation = m_self.network.operation(id);
+    const bool shapeOnly = operation.type == "Shape" || operation.type == "Size";
+    const auto inputs = arguments(id);
+    try {
+      if (const auto* kept = cache(id).kept(inputs, shapeOnly)) {
+        store(id, kept->outputs);
+        m_self.done.push_back({id, {}, kept->choice});
+        return;
+      }
+      const auto choice = choose(id, inputs);
+      auto outputs = call(id, *choice, inputs, nullptr);
+      cache(id).keep(inputs, shapeOnly, outputs, choice);
+      store(id, std::move(outputs));
+      m_self.done.push_back({id, {}, choice});
+    } catch (Error& error) {
+      throw std::move(error).at(m_self.network.describe(id)).in(m_self.network.file);
+    }
+  }
+
+  /// False if the anchor's kernel or the shapes do not allow to do the group at once.
+  bool runGroup(const FusedGroup& group) {
+    const auto inputs = arguments(group.anchor);
+    try {
+      const auto choice = choose(group.anchor, inputs);
+      const Shape& shape = choice->outputs[0].shape;
+      if (!choice->kernel->fuses || choice->outputs[0].type != DataType::float32 || shape.count() == 0) return false;
+      Epilogue epilogue;
+      if (!describe(group, shape, epilogue)) return false;
+      if (group.residual.valid()) {
+        const bool last = choice->kernel->layouts == KernelLayouts::channelsLast && shape.rank() >= 3;
+        epilogue.residual = &slot(group.residual).in(last ? Layout::channelsLast : Layout::plain, m_self.pool, m_self.context.threads);
+      }
+      auto outputs = call(group.anchor, *choice, inputs, &epilogue);
+      set(group.output, std::move(outputs[0]), true);
+      m_self.done.push_back({group.anchor, {}, choice});
+      return true;
+    } catch (Error& error) {
+      throw std::move(error).at(m_self.network.describe(group.anchor)).in(m_self.network.file);
+    }
+  }
+
+  bool describe(const FusedGroup& group, const Shape& shape, Epilogue& epilogue) {
+    const auto isVector = [](const Tensor& tensor, std::int64_t count) {
+      return tensor.type() == DataType::float32 && tensor.shape().rank() == 1 && tensor.shape()[0] == count;
+    };
+    if (group.normalization.valid()) {
+      const auto& operation = m_self.network.operation(group.normalization);
+      std::array<const Tensor*, 4> parts{};
+      for (std::size_t i = 0; i < 4; ++i) {
+        parts[i] = &slot(operation.inputs[i + 1]).tensor();
+        if (shape.rank() < 2 || !isVector(*parts[i], shape[1])) return false;
+      }
+      epilogue.normalization = {parts[0], parts[1], parts[2], parts[3], operation.attributes.number("epsilon", 1e-5F)};
+    }
+    if (group.bias.valid()) {
+      epilogue.bias = &slot(group.bias).tensor();
+      if (shape.rank() < 1 || !isVector(*epilogue.bias, shape[-1])) return false;
+    }
+    if (group.residual.valid()) {
+      const Tensor& residual = slot(group.residual).tensor();
+      if (residual.type() != DataType::float32 || residual.shape() != shape) return false;
+    }
+    epilogue.activation = group.activation;
+    if (group.low.valid()) epilogue.activation.low = boundOf(slot(group.low).tensor(), epilogue.activation.low);
+    if (group.high.valid()) epilogue.activation.high = boundOf(slot(group.high).tensor(), epilogue.activation.high);
+    return true;
+  }
+
+  Implementation& m_self;
+  const Program& m_program;
+  const RunOptions& m_options;
+  std::vector<ValueSlot> m_slots;
+};
+
+const Program& Executor::Implementation::program(const ValueMap& given, std::span<const ValueId> wanted, const RunOptions& options) {
+  ProgramKey key;
+  key.given = keys(given);
+  key.wanted = sorted(wanted);
+  key.observed = sorted(options.observed);
+  if (options.transforms) key.transformed = keys(*options.transforms);
+  if (options.overlay)
+    for (const auto& [id, tensor] : *options.overlay)
+      if (!network.value(id).isConstant()) key.overlaid.push_back(id);
+  if (const auto found = programs.find(key); found != programs.end()) return found->second;
+  Program made = makeProgram(network, connections, key);
+  if (programs.size() >= kProgramsKept) programs.clear();
+  return programs.emplace(std::move(key), std::move(made)).first->second;
 }
 
 Executor::Executor(const Network& network, Context context, const KernelRegistry& kernels)
@@ -119,43 +275,32 @@ Executor::~Executor() = default;
 
 ValueMap Executor::run(const ValueMap& given, std::span<const ValueId> wanted, const RunOptions& options) {
   auto& self = *m_implementation;
-  std::vector<ValueId> goals(wanted.begin(), wanted.end());
-  goals.insert(goals.end(), options.observed.begin(), options.observed.end());
-  const auto order = slice(self.network, self.connections, given, options.overlay, goals);
-  std::map<ValueId, std::size_t> lastUse;
-  for (std::size_t i = 0; i < order.size(); ++i)
-    for (const ValueId input : self.network.operation(order[i]).inputs) lastUse[input] = i;
-  const std::set<ValueId> kept(wanted.begin(), wanted.end());
-  self.explanation.clear();
+  const Program& program = self.program(given, wanted, options);
+  self.done.clear();
   self.alive = self.peak = 0;
-  ValueMap values;
-  for (const auto& [id, tensor] : given) {
-    Tensor value = tensor;
-    if (options.transforms)
-      if (const auto transform = options.transforms->find(id); transform != options.transforms->end()) value = transform->second(toPlain(value));
-    values[id] = std::move(value);
-  }
-  for (std::size_t i = 0; i < order.size(); ++i) {
+  Implementation::Run run(self, program, options);
+  run.fillWeights();
+  for (const auto& [id, tensor] : given) run.give(id, tensor);
+  for (const auto& step : program.steps) {
     if (options.progress) options.progress->throwIfStopped();
-    self.runOperation(order[i], values, options);
-    for (const ValueId input : self.network.operation(order[i]).inputs) {
-      if (!input.valid() || lastUse[input] != i || kept.count(input)) continue;
-      if (const auto dead = values.find(input); dead != values.end()) {
-        self.alive -= dead->second.byteSize();
-        values.erase(dead);
-      }
-    }
+    run.step(step);
   }
   ValueMap results;
-  for (const ValueId id : wanted) {
-    if (const auto found = values.find(id); found != values.end()) results[id] = found->second;
-    else if (options.overlay && options.overlay->count(id)) results[id] = options.overlay->at(id);
-    else results[id] = self.network.value(id).constant;
-  }
+  for (const ValueId id : wanted) results[id] = run.result(id);
   return results;
 }
 
-std::vector<std::string> Executor::explain() const { return m_implementation->explanation; }
+std::vector<std::string> Executor::explain() const {
+  const auto& self = *m_implementation;
+  std::vector<std::string> lines;
+  for (const auto& done : self.done) {
+    std::string line = self.network.describe(done.operation) + ": ";
+    if (done.choice) line += done.choice->kernel->name + (done.choice->why.empty() ? "" : " (" + done.choice->why + ")");
+    else line += "part of " + self.network.describe(done.anchor);
+    lines.push_back(std::move(line));
+  }
+  return lines;
+}
 
 std::int64_t Executor::peakBytes() const { return m_implementation->peak; }
 

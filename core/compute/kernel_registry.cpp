@@ -52,8 +52,8 @@ const Kernel* KernelRegistry::choose(const KernelQuery& query, DeviceKind device
 const KernelRegistry& kernelRegistry() {
   static const KernelRegistry registry = [] {
     KernelRegistry all;
-    cpu_onednn::registerAll(all);
     cpu::registerAll(all);
+    cpu_onednn::registerAll(all);
     cpu_reference::registerAll(all);
     return all;
   }();

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "core/compute/context.h"
+#include "core/compute/epilogue.h"
 #include "core/compute/operation_registry.h"
 
 #include <functional>
@@ -51,6 +52,10 @@ class KernelCall {
 
   std::shared_ptr<KernelState>& state() { return m_state; }
 
+  /// What the operations after this one do to output 0, for kernels that say they fuse; nullptr if nothing. Its shapes fit output 0.
+  const Epilogue* epilogue() const { return m_epilogue; }
+  void setEpilogue(const Epilogue* epilogue) { m_epilogue = epilogue; }
+
  private:
   const Network& m_network;
   const Operation& m_operation;
@@ -60,6 +65,7 @@ class KernelCall {
   std::vector<Tensor> m_outputs;
   std::shared_ptr<KernelState>& m_state;
   std::function<Tensor(DataType, const Shape&, Layout)> m_allocate;
+  const Epilogue* m_epilogue = nullptr;
 };
 
 /// What is known when a kernel is chosen: types and shapes of one call.
@@ -74,6 +80,7 @@ enum class KernelLayouts : std::uint8_t {
   plain,        ///< plain only
   elementwise,  ///< any, as long as all inputs of the output's shape share one; it makes its output in that one
   any,          ///< each input may come in either; the kernel asks Tensor::layout()
+  channelsLast, ///< input 0 channels-last, if its rank is 3 or more; the others plain
 };
 
 struct Kernel {
@@ -81,7 +88,10 @@ struct Kernel {
   std::string name;  ///< "reference", "eigen", "onednn": what "why not the fast one" answers with
   DeviceKind device = DeviceKind::cpu;
   KernelLayouts layouts = KernelLayouts::plain;
-  /// Empty if it takes the call, else the reason why not. Null: takes everything.
+  /// Whether it does what KernelCall::epilogue() says; the operations after it are then part of its step.
+  bool fuses = false;
+  /// Empty if it takes the call, else the reason why not. Null: takes everything. Depends on types, shapes, attributes and
+  /// whole-number inputs only: the answer is kept for calls with the same ones.
   std::function<std::string(const KernelQuery&)> declines;
   std::function<void(KernelCall&)> run;
 };
@@ -99,7 +109,7 @@ class KernelRegistry {
   std::map<std::pair<std::string, std::string>, std::vector<Kernel>> m_kernels;
 };
 
-/// Every kernel that was built in: oneDNN, Eigen and own fast ones first, the reference last.
+/// Every kernel that was built in: own fast ones first, then oneDNN, the reference last.
 const KernelRegistry& kernelRegistry();
 /// The reference kernels alone: what the fast ones are tested against.
 const KernelRegistry& referenceKernels();
