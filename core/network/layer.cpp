@@ -1,26 +1,50 @@
 #include "core/network/layer.h"
 
+#include <algorithm>
+#include <optional>
 #include <set>
+#include <string_view>
 
 namespace planish {
 namespace {
 
-/// "features.0.0.weight" -> "features.0.0"; "" where the weight's name is the exporter's own ("onnx::MatMul_123", "val_7").
-std::string stem(const std::string& weightName) {
-  if (weightName.find("::") != std::string::npos || weightName.rfind("val_", 0) == 0) return {};
-  for (const std::string_view suffix : {".weight", "_weight", ".W", "/W", ".kernel", "/kernel"})
-    if (weightName.size() > suffix.size() && weightName.ends_with(suffix)) return weightName.substr(0, weightName.size() - suffix.size());
-  return weightName;
+bool isNumber(std::string_view text) { return !text.empty() && text.find_first_not_of("0123456789") == std::string_view::npos; }
+
+/// "features.0.0.weight" -> "features.0.0", "dense/kernel:0" -> "dense"; "" where the weight's name was made up by an exporter
+/// ("onnx::MatMul_123", "val_7", "503", "/blocks.0/qkv/Transpose_output_0").
+std::string stem(std::string_view weightName) {
+  if (const auto colon = weightName.rfind(':'); colon != std::string_view::npos && colon > 0 && weightName[colon - 1] != ':' && isNumber(weightName.substr(colon + 1)))
+    weightName = weightName.substr(0, colon);
+  const auto output = weightName.rfind("_output_");
+  if (weightName.find("::") != std::string_view::npos || weightName.starts_with("val_") || weightName.starts_with('/') || isNumber(weightName) ||
+      (output != std::string_view::npos && isNumber(weightName.substr(output + 8))))
+    return {};
+  for (const std::string_view suffix : {".weight", "_weight", "/weight", ".W", "_W", "/W", ".kernel", "_kernel", "/kernel"})
+    if (weightName.size() > suffix.size() && weightName.ends_with(suffix)) return std::string(weightName.substr(0, weightName.size() - suffix.size()));
+  return std::string(weightName);
 }
 
-/// "/blocks.0/attn/qkv/MatMul" -> "blocks.0.attn.qkv"
+/// "/blocks/blocks.0/attn/qkv/MatMul" -> "blocks.0.attn.qkv": a part that begins with the part before it, as exporters write the
+/// items of a list, takes its place.
 std::string fromOperation(const Operation& operation) {
-  std::string name = operation.name;
+  std::string_view path = operation.name;
   const std::string tail = "/" + operation.type;
-  if (const auto at = name.rfind(tail); at != std::string::npos && at > 0) name = name.substr(0, at);
-  if (!name.empty() && name.front() == '/') name.erase(0, 1);
-  for (char& c : name)
-    if (c == '/') c = '.';
+  if (const auto at = path.rfind(tail); at != std::string_view::npos && at > 0) path = path.substr(0, at);
+  std::string name;
+  std::size_t last = 0;  // where the last part stands in `name`
+  while (!path.empty()) {
+    const auto slash = std::min(path.find('/'), path.size());
+    const std::string_view part = path.substr(0, slash);
+    path.remove_prefix(std::min(slash + 1, path.size()));
+    if (part.empty()) continue;
+    const std::string_view before = std::string_view(name).substr(last);
+    if (!before.empty() && part.starts_with(before) && part.size() > before.size() && part[before.size()] == '.') name.resize(last);
+    if (!name.empty() && name.size() > last) {
+      name += '.';
+      last = name.size();
+    }
+    name += part;
+  }
   return name;
 }
 
@@ -31,7 +55,7 @@ std::string blockOf(const std::string& name) {
     const std::size_t dot = name.find('.', from);
     if (dot == std::string::npos) return {};
     const std::string part = name.substr(from, dot - from);
-    if (!part.empty() && part.find_first_not_of("0123456789") == std::string::npos) return name.substr(0, dot);
+    if (isNumber(part)) return name.substr(0, dot);
     from = dot + 1;
   }
   return {};
@@ -75,6 +99,8 @@ const Layer* Layers::ofWeight(ValueId weight) const {
 Layers findLayers(const Network& network, std::vector<std::string>* skipped) {
   Layers layers;
   std::set<std::string> names;
+  std::map<std::string, int> repeated;  // how often a name was wanted
+  std::optional<Connections> connections;
   for (std::int32_t i = 0; i < network.operationCount(); ++i) {
     const auto& operation = network.operation({i});
     if (!operation.domain.empty()) continue;
@@ -101,7 +127,14 @@ Layers findLayers(const Network& network, std::vector<std::string>* skipped) {
     if (!weight.valid()) continue;
     const auto& value = network.value(weight);
     if (!value.isConstant()) {
-      if (skipped && value.missing) skipped->push_back(network.describe({i}) + ": its weight '" + printable(value.name) + "' is missing");
+      if (!skipped) continue;
+      if (value.missing) skipped->push_back(network.describe({i}) + ": its weight '" + printable(value.name) + "' is missing");
+      if (!connections) connections.emplace(network);
+      if (const OperationId maker = connections->producer[static_cast<std::size_t>(weight.index)];
+          maker.valid() && network.operation(maker).type == "DequantizeLinear" && network.operation(maker).input(0).valid() &&
+          network.value(network.operation(maker).input(0)).isConstant())
+        skipped->push_back(network.describe({i}) + ": its weight is quantised already, as " +
+                           std::string(name(network.value(network.operation(maker).input(0)).type)));
       continue;
     }
     const Tensor& tensor = value.constant;
@@ -119,7 +152,7 @@ Layers findLayers(const Network& network, std::vector<std::string>* skipped) {
     if (layer.name.empty()) layer.name = fromOperation(operation);
     if (layer.name.empty()) layer.name = operation.type + "_" + std::to_string(i);
     std::string unique = layer.name;
-    for (int n = 2; !names.insert(unique).second; ++n) unique = layer.name + "#" + std::to_string(n);
+    for (int& n = repeated[layer.name]; !names.insert(unique).second;) unique = layer.name + "#" + std::to_string(++n + 1);
     layer.name = unique;
     layer.block = blockOf(layer.name);
     layer.id = {static_cast<std::int32_t>(layers.items.size())};

@@ -6,7 +6,7 @@ namespace planish::onnx {
 namespace {
 
 /// Functions multiply: a few kilobytes of calls can stand for billions of operations.
-constexpr std::int64_t kMostFromFunctions = 1'000'000;
+constexpr std::int64_t kMostFromFunctions = 100'000;
 constexpr std::int64_t kMostOperations = 20'000'000;
 
 Error invalid(std::string message) { return Error(ErrorKind::invalidInput, std::move(message)); }

@@ -100,7 +100,9 @@ std::shared_ptr<const Network> OnnxImporter::open(const std::filesystem::path& p
     readOpsets(*model, *network);
     readMetadata(*model, *network);
     ExternalData external(path.parent_path());
-    Reading reading{external, FunctionTable(*model), progress, network->irVersion, network->opsets};
+    Reading reading(external, FunctionTable(*model), progress);
+    reading.irVersion = network->irVersion;
+    reading.opsets = network->opsets;
     GraphReader(reading, *network).read(*model->mutable_graph());
     noteOddities(*model, reading, *network);
     if (external.used()) {

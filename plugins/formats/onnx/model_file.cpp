@@ -51,6 +51,7 @@ std::unique_ptr<ModelProto> readModelFile(const InputFile& file, std::string* sh
   if (file.size() >= INT_MAX)
     throw Error(ErrorKind::invalidInput, "the file has " + std::to_string(file.size()) + " bytes, the format ends at 2 GiB")
         .in(printable(file.path().string()))
+        .at("byte " + std::to_string(INT_MAX))
         .remedy("store the weights as external data");
   scanWire(file);
   Sha256 digest;

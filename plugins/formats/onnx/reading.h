@@ -14,6 +14,8 @@ namespace planish::onnx {
 
 /// What the graphs of one file share while they are read.
 struct Reading {
+  Reading(ExternalData& files, FunctionTable table, const Progress& feedback) : external(files), functions(std::move(table)), progress(feedback) {}
+
   ExternalData& external;
   FunctionTable functions;
   const Progress& progress;
