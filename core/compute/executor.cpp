@@ -150,15 +150,18 @@ class Executor::Implementation::Run {
       case KernelLayouts::plain: return Layout::plain;
       case KernelLayouts::any: return inputs[i]->layout();
       case KernelLayouts::channelsLast: return i == 0 && inputs[0]->shape().rank() >= 3 ? Layout::channelsLast : Layout::plain;
-      case KernelLayouts::elementwise: break;
+      case KernelLayouts::elementwise:
+      case KernelLayouts::stretched: break;
     }
-    // Channels-last only if that costs no conversion and leaves nothing to broadcast.
+    // Channels-last only where an input of full size has it already and nothing stands against it.
     const Shape& shape = choice.outputs[0].shape;
+    bool found = false;
     for (const Tensor* input : inputs) {
       if (!input || input->count() == 1) continue;
-      if (input->layout() != Layout::channelsLast || input->shape() != shape) return Layout::plain;
+      if (input->shape() == shape) found = found || input->layout() == Layout::channelsLast;
+      else if (kernel.layouts == KernelLayouts::elementwise || input->shape().rank() != shape.rank()) return Layout::plain;
     }
-    return inputs[i]->count() == 1 ? Layout::plain : Layout::channelsLast;
+    return found && inputs[i]->count() != 1 ? Layout::channelsLast : Layout::plain;
   }
 
   void runOperation(OperationId id) {
