@@ -150,18 +150,15 @@ class Executor::Implementation::Run {
       case KernelLayouts::plain: return Layout::plain;
       case KernelLayouts::any: return inputs[i]->layout();
       case KernelLayouts::channelsLast: return i == 0 && inputs[0]->shape().rank() >= 3 ? Layout::channelsLast : Layout::plain;
-      case KernelLayouts::elementwise:
-      case KernelLayouts::stretched: break;
+      case KernelLayouts::elementwise: break;
     }
-    // Channels-last only where an input of full size has it already and nothing stands against it.
+    // Channels-last only if that costs no conversion and leaves nothing to stretch.
     const Shape& shape = choice.outputs[0].shape;
-    bool found = false;
     for (const Tensor* input : inputs) {
       if (!input || input->count() == 1) continue;
-      if (input->shape() == shape) found = found || input->layout() == Layout::channelsLast;
-      else if (kernel.layouts == KernelLayouts::elementwise || input->shape().rank() != shape.rank()) return Layout::plain;
+      if (input->layout() != Layout::channelsLast || input->shape() != shape) return Layout::plain;
     }
-    return found && inputs[i]->count() != 1 ? Layout::channelsLast : Layout::plain;
+    return inputs[i]->count() == 1 ? Layout::plain : Layout::channelsLast;
   }
 
   void runOperation(OperationId id) {
@@ -321,7 +318,8 @@ std::vector<ValueId> cutBefore(const Network& network, OperationId first, std::s
       cut.insert(id);
       continue;
     }
-    for (const ValueId input : network.operation(producer).inputs) open.push_back(input);
+    const auto& operation = network.operation(producer);
+    for (const auto* list : {&operation.inputs, &operation.captured}) open.insert(open.end(), list->begin(), list->end());
   }
   return {cut.begin(), cut.end()};
 }

@@ -22,7 +22,7 @@ using WeightOverlay = std::map<ValueId, Tensor>;
 /// Changes a value right after it was made (or given), before anybody reads it: simulated activation quantization.
 using ValueTransforms = std::map<ValueId, std::function<Tensor(const Tensor&)>>;
 
-/// Called with each wanted-by-hook value in plain layout as soon as it is made.
+/// Called with each observed value in plain layout as soon as it is made (or given), after its transform, once in a run.
 using ValueHook = std::function<void(ValueId, const Tensor&)>;
 
 struct RunOptions {
@@ -35,6 +35,14 @@ struct RunOptions {
 };
 
 /// Runs slices of one network on one device. Not thread-safe: one executor a thread; they may share the network.
+///
+/// What was prepared in one run serves the next: the steps of a slice, shapes and kernels of each batch size, weights in the
+/// kernels' order (again when an overlay brings others, known by their storage), results that depend on weights alone, and memory.
+/// Values that nobody asked for may be fused away; asking for one (wanted, observed, transformed) makes it exist.
+///
+/// The same inputs give the same bytes in every run, for any number of threads, and for a picture wherever it stands in
+/// whatever batch; except where explain() says "onednn", which promises it only for the same shapes and number of threads. Kept
+/// cut values give the bytes of a full run, unless asking for them took a fused step apart: then sums are rounded once more.
 class Executor {
  public:
   /// The network must outlive the executor.

@@ -16,6 +16,7 @@ class Finder {
     for (const OperationId id : query.order) {
       const auto& operation = m_network.operation(id);
       std::set<ValueId> once(operation.inputs.begin(), operation.inputs.end());
+      once.insert(operation.captured.begin(), operation.captured.end());
       for (const ValueId input : once) m_consumers[input].push_back(id);
       for (const ValueId output : operation.outputs) m_producer[output] = id;
     }

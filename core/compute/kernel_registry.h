@@ -78,8 +78,7 @@ struct KernelQuery {
 /// Which layouts a kernel takes. The executor converts for the others.
 enum class KernelLayouts : std::uint8_t {
   plain,        ///< plain only
-  elementwise,  ///< any, as long as all inputs share it that have the output's shape, and the others one element; its output is in that one
-  stretched,    ///< any, as long as all inputs share it that have the output's rank, and the others one element; its output is in that one
+  elementwise,  ///< any, as long as all inputs of the output's shape share one; it makes its output in that one
   any,          ///< each input may come in either; the kernel asks Tensor::layout()
   channelsLast, ///< input 0 channels-last, if its rank is 3 or more; the others plain
 };

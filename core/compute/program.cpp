@@ -24,8 +24,9 @@ class Builder {
     m_program.slotOf.assign(static_cast<std::size_t>(m_network.valueCount()), -1);
     for (const ValueId id : m_key.given) addSlot(id);
     for (const OperationId id : order) {
-      for (const ValueId input : m_network.operation(id).inputs) addSlot(input);
-      for (const ValueId output : m_network.operation(id).outputs) addSlot(output);
+      const auto& operation = m_network.operation(id);
+      for (const auto* list : {&operation.inputs, &operation.captured, &operation.outputs})
+        for (const ValueId value : *list) addSlot(value);
     }
     for (const ValueId id : m_key.wanted) addSlot(id);
     findFixed(order);
@@ -58,7 +59,8 @@ class Builder {
       }
       if (needed[static_cast<std::size_t>(producer.index)]) continue;
       needed[static_cast<std::size_t>(producer.index)] = true;
-      for (const ValueId input : m_network.operation(producer).inputs) open.push_back(input);
+      const auto& operation = m_network.operation(producer);
+      for (const auto* list : {&operation.inputs, &operation.captured}) open.insert(open.end(), list->begin(), list->end());
     }
     std::vector<OperationId> order;
     for (std::int32_t i = 0; i < m_network.operationCount(); ++i)
@@ -81,7 +83,8 @@ class Builder {
       const auto& operation = m_network.operation(id);
       bool fixed = !isRandom(operation);
       if (!readsOnlyShape(operation))
-        for (const ValueId input : operation.inputs) fixed = fixed && (!input.valid() || isFixed(input));
+        for (const auto* list : {&operation.inputs, &operation.captured})
+          for (const ValueId input : *list) fixed = fixed && (!input.valid() || isFixed(input));
       if (!fixed) continue;
       m_fixedOperations.insert(id);
       for (const ValueId output : operation.outputs)
@@ -126,7 +129,7 @@ class Builder {
     for (std::size_t i = 0; i < m_program.steps.size(); ++i) {
       for (const OperationId id : m_program.steps[i].operations) {
         const auto& operation = m_network.operation(id);
-        for (const auto* list : {&operation.inputs, &operation.outputs})
+        for (const auto* list : {&operation.inputs, &operation.captured, &operation.outputs})
           for (const ValueId value : *list)
             if (value.valid()) last[static_cast<std::size_t>(m_program.slot(value))] = static_cast<int>(i);
       }

@@ -4,6 +4,7 @@
 #include "core/compute/cpu/support/packed_product.h"
 #include "core/compute/kernel_registry.h"
 #include "core/compute/operation_cache.h"
+#include "core/compute/operations/window.h"
 
 #include <algorithm>
 #include <cmath>
@@ -12,44 +13,25 @@
 namespace planish::cpu {
 namespace {
 
-std::int64_t spatial(const std::vector<std::int64_t>& list, int rank, int axis, std::int64_t otherwise) {
-  // In one dimension the axis is the width; the height is 1.
-  const int i = axis - (2 - rank);
-  return i >= 0 && i < static_cast<int>(list.size()) ? list[static_cast<std::size_t>(i)] : otherwise;
-}
-
-ConvolutionGeometry geometryOf(const Attributes& attributes, const Shape& in, const Shape& weight, const Shape& out) {
-  const int rank = in.rank() - 2;
+ConvolutionGeometry geometryOf(const Attributes& attributes, const Shape& in, const Shape& weight) {
+  const auto w = operations::slidingWindow(attributes, in, {weight.dims().begin() + 2, weight.dims().end()}).inThree();
   ConvolutionGeometry g;
   g.batch = in[0];
   g.channels = in[1];
   g.outputs = weight[0];
   g.groups = attributes.whole("group", 1);
-  g.width = in[-1];
-  g.outWidth = out[-1];
-  g.kernelWidth = weight[-1];
-  if (rank == 2) {
-    g.height = in[2];
-    g.outHeight = out[2];
-    g.kernelHeight = weight[2];
-  }
-  const auto strides = attributes.wholes("strides"), dilations = attributes.wholes("dilations"), pads = attributes.wholes("pads");
-  g.strideY = spatial(strides, rank, 0, 1);
-  g.strideX = spatial(strides, rank, 1, 1);
-  g.dilationY = spatial(dilations, rank, 0, 1);
-  g.dilationX = spatial(dilations, rank, 1, 1);
-  const std::string automatic = attributes.word("auto_pad", "NOTSET");
-  if (automatic == "SAME_UPPER" || automatic == "SAME_LOWER") {
-    const auto before = [&](std::int64_t size, std::int64_t outSize, std::int64_t kernel, std::int64_t stride, std::int64_t dilation) {
-      const std::int64_t total = std::max<std::int64_t>(0, (outSize - 1) * stride + (kernel - 1) * dilation + 1 - size);
-      return automatic == "SAME_UPPER" ? total / 2 : total - total / 2;
-    };
-    g.padTop = before(g.height, g.outHeight, g.kernelHeight, g.strideY, g.dilationY);
-    g.padLeft = before(g.width, g.outWidth, g.kernelWidth, g.strideX, g.dilationX);
-  } else if (automatic != "VALID") {
-    g.padTop = rank == 2 ? spatial(pads, 2, 0, 0) : 0;
-    g.padLeft = spatial(pads, rank, 1, 0);
-  }
+  g.height = w.input[1];
+  g.width = w.input[2];
+  g.outHeight = w.output[1];
+  g.outWidth = w.output[2];
+  g.kernelHeight = w.kernel[1];
+  g.kernelWidth = w.kernel[2];
+  g.strideY = w.strides[1];
+  g.strideX = w.strides[2];
+  g.dilationY = w.dilations[1];
+  g.dilationX = w.dilations[2];
+  g.padTop = w.before[1];
+  g.padLeft = w.before[2];
   return g;
 }
 
@@ -159,7 +141,7 @@ class Gather {
  public:
   Gather(const ConvolutionGeometry& g, bool pieceIsRow, std::int64_t block)
       : m_g(g), m_row(pieceIsRow), m_inputs(g.channels / g.groups), m_segments(pieceIsRow ? g.kernelHeight : g.kernelHeight * g.kernelWidth),
-        m_length(pieceIsRow ? g.kernelWidth * g.channels : m_inputs), m_zeros(m_length), m_patches(pieceIsRow && g.kernelWidth > 1 ? block * m_segments * m_length : 0),
+        m_length(pieceIsRow ? g.kernelWidth * g.channels : m_inputs), m_zeros(m_length), m_patches(pieceIsRow && overlaps(g) ? block * m_segments * m_length : 0),
         m_pointers(static_cast<std::size_t>((block + kTileRows - 1) / kTileRows * kTileRows * m_segments)) {
     std::fill_n(m_zeros.data(), m_length, 0.0F);
   }
@@ -187,6 +169,11 @@ class Gather {
   }
 
  private:
+  /// Whether any filter lies partly beside the input along its width.
+  static bool overlaps(const ConvolutionGeometry& g) {
+    return g.padLeft > 0 || (g.outWidth - 1) * g.strideX - g.padLeft + g.kernelWidth > g.width;
+  }
+
   void tapPieces(const float* base, std::int64_t y, std::int64_t x, const float** to) const {
     for (std::int64_t ky = 0; ky < m_g.kernelHeight; ++ky) {
       const std::int64_t iy = y * m_g.strideY - m_g.padTop + ky * m_g.dilationY;
@@ -228,7 +215,7 @@ class Gather {
 void runConvolution(KernelCall& call) {
   const Tensor& input = call.input(0);
   Tensor& output = call.makeOutput(0, Layout::channelsLast);
-  const ConvolutionGeometry g = geometryOf(call.attributes(), input.shape(), call.input(1).shape(), output.shape());
+  const ConvolutionGeometry g = geometryOf(call.attributes(), input.shape(), call.input(1).shape());
   if (!call.state()) call.state() = std::make_shared<ConvolutionState>();
   const Prepared& prepared = static_cast<ConvolutionState&>(*call.state()).prepared(call, g);
   const auto* in = reinterpret_cast<const float*>(input.bytes().data());
@@ -265,6 +252,8 @@ std::string declines(const KernelQuery& query) {
     if (query.inputs[i] && query.inputs[i]->type != DataType::float32) return "takes float32 only";
   const int rank = query.inputs[0]->shape.rank();
   if (rank != 3 && rank != 4) return "takes one or two spatial dimensions";
+  for (const auto& input : query.inputs)
+    if (input && input->shape.count() == 0) return "takes no empty tensors";
   return {};
 }
 

@@ -149,10 +149,30 @@ void lines(const Walk& walk, const float* a, const float* b, float* out, std::in
   });
 }
 
+/// Whether the result should be channels-last: an input of full size is, and the other one can be without a copy, or must be
+/// copied in any case.
+bool wantsChannelsLast(const Tensor& a, const Tensor& b, const Shape& shape) {
+  bool found = false;
+  for (const Tensor* input : {&a, &b}) {
+    if (input->count() == 1) continue;
+    if (input->shape() == shape) found = found || input->layout() == Layout::channelsLast;
+    else if (input->shape().rank() != shape.rank()) return false;
+  }
+  return found;
+}
+
+Tensor in(const Tensor& tensor, bool channelsLast) {
+  if (tensor.count() == 1) return toPlain(tensor);
+  if (!channelsLast || tensor.layout() == Layout::channelsLast) return channelsLast ? tensor : toPlain(tensor);
+  const Shape& shape = tensor.shape();
+  if (shape[1] == 1 || shape.count(2, shape.rank()) == 1) return Tensor(tensor.type(), shape, tensor.storage(), Layout::channelsLast);
+  return toChannelsLast(tensor);
+}
+
 template <Binary kind>
 void runBinary(KernelCall& call) {
-  const Tensor &a = call.input(0), &b = call.input(1);
-  const bool last = a.layout() == Layout::channelsLast || b.layout() == Layout::channelsLast;
+  const bool last = wantsChannelsLast(call.input(0), call.input(1), call.outputShape(0));
+  const Tensor a = in(call.input(0), last), b = in(call.input(1), last);
   Tensor& output = call.makeOutput(0, last ? Layout::channelsLast : Layout::plain);
   const int rank = output.shape().rank();
   Walk walk;
@@ -198,7 +218,7 @@ void elementwise(KernelRegistry& registry) {
   unary("Clip", runActivation, declinesClip);
   unary("Erf", runErf, declinesTypes);
   const auto binary = [&](const char* type, void (*run)(KernelCall&)) {
-    registry.add({.type = type, .domain = "", .name = "vectorised", .layouts = KernelLayouts::stretched, .declines = declinesBinary, .run = run});
+    registry.add({.type = type, .domain = "", .name = "vectorised", .layouts = KernelLayouts::any, .declines = declinesBinary, .run = run});
   };
   binary("Add", runBinary<Binary::add>);
   binary("Sub", runBinary<Binary::subtract>);

@@ -33,7 +33,7 @@ namespace planish::cpu {
   const float first = std::bit_cast<float>((half + 127) << 23), second = std::bit_cast<float>((whole - half + 127) << 23);
   const float value = p * first * second;
   const float low = x < -87.3F ? 0.0F : value;
-  return x > 88.73F ? std::numeric_limits<float>::infinity() : (x != x ? x : low);
+  return x > 88.7F ? std::numeric_limits<float>::infinity() : (x != x ? x : low);
 }
 
 /// erf(x), absolute error below 5e-7. Around zero its series; elsewhere Abramowitz and Stegun, formula 7.1.26.

@@ -1,0 +1,124 @@
+#include "tests/core/compute/sketch.h"
+
+#include "core/compute/cpu/support/vector_math.h"
+
+#include <bit>
+#include <numeric>
+
+using namespace planish;
+using namespace planish::testing;
+
+namespace {
+
+/// Every 1001st float of [from, to], both not negative, and its negative.
+template <typename Check>
+void forFloats(float from, float to, const Check& check) {
+  for (auto bits = std::bit_cast<std::uint32_t>(from); bits <= std::bit_cast<std::uint32_t>(to); bits += 1001) {
+    check(std::bit_cast<float>(bits));
+    check(-std::bit_cast<float>(bits));
+  }
+}
+
+TEST(VectorMath, StaysWithinTheErrorsItStates) {
+  double exponential = 0, erf = 0, tanh = 0;
+  forFloats(0, 87, [&](float x) { exponential = std::max(exponential, std::abs(cpu::fastExp(x) / std::exp(double(x)) - 1)); });
+  forFloats(0, 20, [&](float x) { erf = std::max(erf, std::abs(cpu::fastErf(x) - std::erf(double(x)))); });
+  forFloats(0, 50, [&](float x) { tanh = std::max(tanh, std::abs(cpu::fastTanh(x) - std::tanh(double(x)))); });
+  EXPECT_LT(exponential, 2e-7);
+  EXPECT_LT(erf, 5e-7);
+  EXPECT_LT(tanh, 3e-7);
+}
+
+TEST(VectorMath, Ends) {
+  constexpr float kInfinity = std::numeric_limits<float>::infinity();
+  EXPECT_EQ(cpu::fastExp(-kInfinity), 0);
+  EXPECT_EQ(cpu::fastExp(-200), 0);
+  EXPECT_EQ(cpu::fastExp(200), kInfinity);
+  EXPECT_EQ(cpu::fastExp(kInfinity), kInfinity);
+  EXPECT_EQ(cpu::fastExp(0), 1);
+  EXPECT_TRUE(std::isnan(cpu::fastExp(std::nanf(""))));
+  EXPECT_EQ(cpu::fastErf(100), 1);
+  EXPECT_EQ(cpu::fastErf(-100), -1);
+  EXPECT_EQ(cpu::fastTanh(-100), -1);
+  EXPECT_EQ(cpu::fastSigmoid(-200), 0);
+  EXPECT_EQ(cpu::fastSigmoid(200), 1);
+}
+
+void expectFast(const std::vector<std::string>& used, std::size_t line = 0) { EXPECT_EQ(used.at(line).find("reference"), std::string::npos) << used.at(line); }
+
+TEST(Vectorised, Activations) {
+  for (const char* type : {"Relu", "Sigmoid", "Tanh", "HardSwish", "HardSigmoid", "LeakyRelu", "Gelu", "Erf"}) {
+    std::mt19937 random(freshSeed());
+    Sketch sketch;
+    sketch.network.opsets[""] = 20;
+    const ValueId x = sketch.input("x");
+    expectFast(compare(sketch, {{x, randomTensor({3, 7, 11, 5}, random)}}, sketch.add(type, {x}), 2, 1e-6));
+  }
+}
+
+TEST(Vectorised, StretchedInputs) {
+  const std::pair<Shape, Shape> cases[] = {{{2, 3, 4, 5}, {2, 3, 4, 5}}, {{2, 3, 4, 5}, {}},          {{2, 3, 4, 5}, {5}},       {{2, 3, 4, 5}, {3, 1, 1}}, {{2, 3, 4, 5}, {1, 3, 1, 5}},
+                                           {{2, 1, 4, 1}, {3, 1, 5}},    {{1}, {7}},                 {{4, 1}, {1, 6}},          {{2, 9, 8}, {1, 9, 8}},    {{}, {}},
+                                           {{2, 3, 4, 5}, {2, 3, 1, 1}}, {{1, 1, 1, 1}, {3, 2, 2, 2}}};
+  for (const auto& [a, b] : cases) {
+    for (const char* type : {"Add", "Sub", "Mul", "Div"}) {
+      for (const bool swapped : {false, true}) {
+        std::mt19937 random(freshSeed());
+        Sketch sketch;
+        const ValueId x = sketch.input("x"), y = sketch.input("y");
+        const ValueId z = sketch.add(type, {swapped ? y : x, swapped ? x : y});
+        expectFast(compare(sketch, {{x, randomTensor(a, random)}, {y, randomTensor(b, random)}}, z, 2, 1e-6));
+      }
+    }
+  }
+}
+
+TEST(Vectorised, ChannelsLastMeetsPlain) {
+  for (const Shape& other : {Shape{2, 6, 1, 1}, Shape{1, 6, 1, 1}, Shape{2, 6, 5, 4}, Shape{6, 1, 1}, Shape{1, 1, 5, 4}, Shape{}, Shape{4}, Shape{2, 6, 5, 1}}) {
+    std::mt19937 random(freshSeed());
+    Sketch sketch;
+    const ValueId x = sketch.input("x"), y = sketch.input("y");
+    const ValueId w = sketch.weight("w", randomTensor({6, 3, 1, 1}, random));
+    // Two readers keep the product from being fused into the convolution.
+    const ValueId c = sketch.add("Conv", {x, w});
+    const ValueId z = sketch.add("Add", {sketch.add("Mul", {c, y}), sketch.add("Sigmoid", {c})});
+    compare(sketch, {{x, randomTensor({2, 3, 5, 4}, random)}, {y, randomTensor(other, random)}}, z);
+  }
+}
+
+TEST(Vectorised, Softmax) {
+  for (const std::int64_t width : {1, 2, 7, 8, 65, 130}) {
+    std::mt19937 random(freshSeed());
+    Sketch sketch;
+    const ValueId x = sketch.input("x");
+    expectFast(compare(sketch, {{x, randomTensor({3, 5, width}, random)}}, sketch.add("Softmax", {x}), 2, 1e-6));
+  }
+}
+
+TEST(Vectorised, LayerNormalization) {
+  for (const std::int64_t width : {1, 3, 8, 192, 65}) {
+    for (const bool shifted : {false, true}) {
+      std::mt19937 random(freshSeed());
+      Sketch sketch;
+      const ValueId x = sketch.input("x");
+      std::vector<ValueId> inputs{x, sketch.weight("scale", randomTensor({width}, random))};
+      if (shifted) inputs.push_back(sketch.weight("shift", randomTensor({width}, random)));
+      expectFast(compare(sketch, {{x, randomTensor({3, 5, width}, random)}}, sketch.add("LayerNormalization", inputs), 2, 1e-5));
+    }
+  }
+}
+
+TEST(Vectorised, TransposeInEveryOrder) {
+  std::vector<std::int64_t> order{0, 1, 2, 3};
+  do {
+    std::mt19937 random(freshSeed());
+    Sketch sketch;
+    const ValueId x = sketch.input("x");
+    Attributes attributes;
+    attributes.set("perm", order);
+    expectFast(compare(sketch, {{x, randomTensor({3, 17, 1, 9}, random)}}, sketch.add("Transpose", {x}, attributes), 2, 0));
+    expectFast(compare(sketch, {{x, randomTensor({2, 5, 10, 9}, random)}}, sketch.add("Transpose", {x}, attributes), 1, 0));
+  } while (std::ranges::next_permutation(order).found);
+}
+
+}  // namespace
