@@ -123,7 +123,10 @@ void inferPad(InferenceCall& call) {
   call.setOutput(0, call.type(0), Shape(std::move(dims)));
 }
 
+/// Also checks the mode: whether the block (DCR) or the channel (CRD) comes first in the depth.
 std::int64_t blockSize(const InferenceCall& call) {
+  const std::string mode = call.attributes().word("mode", "DCR");
+  if (mode != "DCR" && mode != "CRD") reject("expected mode DCR or CRD, found '" + printable(mode) + "'");
   const std::int64_t size = call.attributes().whole("blocksize", 0);
   if (size < 1 || size > 1 << 20) reject("expected a positive blocksize, found " + std::to_string(size));
   if (call.shape(0).rank() != 4) reject("expected an input of rank 4, found " + call.shape(0).text());
@@ -134,8 +137,6 @@ void inferDepthToSpace(InferenceCall& call) {
   expectInputs(call, 1, 1);
   const std::int64_t block = blockSize(call);
   const Shape& shape = call.shape(0);
-  const std::string mode = call.attributes().word("mode", "DCR");
-  if (mode != "DCR" && mode != "CRD") reject("expected mode DCR or CRD, found '" + printable(mode) + "'");
   if (shape[1] % (block * block) != 0) reject("expected a multiple of " + std::to_string(block * block) + " channels, found " + shape.text());
   call.setOutput(0, call.type(0), {shape[0], shape[1] / (block * block), checkedMultiply(shape[2], block), checkedMultiply(shape[3], block)});
 }

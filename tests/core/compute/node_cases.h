@@ -85,13 +85,16 @@ inline std::string reasonNotToRun(const Case& item) {
   return {};
 }
 
-/// The first difference beyond atol + rtol |expected|, or nothing.
+/// The first difference beyond atol + rtol |expected|, or nothing. Answers in 16-bit floats may also differ by two spacings of
+/// that type (2^-6 of a bfloat16, 2^-9 of a float16): their sums are rounded at other steps than ours.
 inline std::string difference(const Tensor& found, const Tensor& expected, double rtol, double atol) {
   if (found.type() != expected.type()) return "expected type " + std::string(name(expected.type())) + ", found " + std::string(name(found.type()));
   if (found.shape() != expected.shape()) return "expected shape " + expected.shape().text() + ", found " + found.shape().text();
   if (found.type() == DataType::string) return found.strings() == expected.strings() ? "" : "other text than expected";
   const ElementReader a(found), b(expected);
   const bool floats = isFloating(found.type());
+  if (found.type() == DataType::bfloat16) rtol = std::max(rtol, std::ldexp(1.0, -6));
+  if (found.type() == DataType::float16) rtol = std::max(rtol, std::ldexp(1.0, -9));
   for (std::int64_t i = 0, count = found.count(); i < count; ++i) {
     const double x = floats ? a.number(i) : static_cast<double>(a.whole(i)), y = floats ? b.number(i) : static_cast<double>(b.whole(i));
     const bool same = floats ? (x == y || (std::isnan(x) && std::isnan(y)) || std::fabs(x - y) <= atol + rtol * std::fabs(y)) : a.whole(i) == b.whole(i);

@@ -23,9 +23,11 @@ Tensor converted(KernelCall& call, DataType to) {
   Tensor y = call.scratch(to, x.shape());
   const ElementReader reader(x);
   ElementWriter writer(y);
-  const bool floats = isFloating(x.type()) || isFloating(to);
+  // Whole numbers of less than a byte keep the low bits of what a float truncates to, as whole numbers do among each other.
+  const bool wraps = !isFloating(to) && (!isFloating(x.type()) || bitsOf(to) < 8);
   for (std::int64_t i = 0, count = x.count(); i < count; ++i) {
-    if (!floats) writer.setWhole(i, reader.whole(i));
+    if (wraps) writer.setWhole(i, reader.whole(i));
+    else if (to == DataType::float4e2m1 && std::isnan(reader.number(i))) writer.setNumber(i, -0.0);  // the type has no NaN
     else if (to == DataType::float8e8m0) writer.setNumber(i, powerOfTwo(reader.number(i), mode, saturate), saturate);
     else writer.setNumber(i, reader.number(i), saturate);
   }

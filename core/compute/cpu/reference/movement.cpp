@@ -39,7 +39,9 @@ void depthToSpace(KernelCall& call) {
 void spaceToDepth(KernelCall& call) {
   const Shape& x = call.input(0).shape();
   const std::int64_t block = call.attributes().whole("blocksize", 0);
-  reorder(call, {x[0], x[1], x[2] / block, block, x[3] / block, block}, {0, 3, 5, 1, 2, 4});
+  const Shape division = {x[0], x[1], x[2] / block, block, x[3] / block, block};
+  if (call.attributes().word("mode", "DCR") == "DCR") reorder(call, division, {0, 3, 5, 1, 2, 4});
+  else reorder(call, division, {0, 1, 3, 5, 2, 4});
 }
 
 void expand(KernelCall& call) {
