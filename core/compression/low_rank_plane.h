@@ -16,6 +16,11 @@ class LowRankPlane : public Plane {
   /// Of both factors and of the mask (maskBits; whole channels cost nothing: their rows of the left factor are left out).
   Bits bits() const override;
 
+  /// The same product with another left factor of the same shape.
+  std::shared_ptr<const LowRankPlane> withLeft(std::shared_ptr<const Plane> left) const {
+    return std::make_shared<LowRankPlane>(std::move(left), m_right, m_mask, m_sparsity);
+  }
+
   const Plane& left() const { return *m_left; }
   const Plane& right() const { return *m_right; }
   const Sparsity& sparsity() const { return m_sparsity; }

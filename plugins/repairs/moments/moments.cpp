@@ -1,0 +1,122 @@
+#include "core/compression/channel_shift.h"
+#include "core/compression/row_scaling.h"
+#include "core/compression/staged_run.h"
+#include "core/plugin/plugin_api.h"
+
+#include <algorithm>
+#include <cmath>
+
+namespace planish {
+namespace {
+
+struct Matched {
+  const Layer* layer;
+  ShiftPlace place;
+};
+
+/// Weights that one layer alone reads.
+bool isOwnWeight(const Layers& layers, const Layer& layer) {
+  for (const auto& set : layers.sharedWeights)
+    if (std::find(set.begin(), set.end(), layer.id) != set.end()) return false;
+  return true;
+}
+
+/// Every output channel of a compressed layer gets the mean and the variance that it has in the original network: the weight's scales
+/// take the ratio of the deviations (codes and size stay), the bias the rest. y = W x + b becomes f W x + b' with
+/// b' = mean_original - f (mean_compressed - b). Card: CalibTIP, para-normalisation.
+class Moments : public Repair {
+ public:
+  const Declaration& declaration() const override {
+    static const Declaration declaration{
+        "moments",
+        "Channel moments",
+        "Matches mean and variance of every output channel of a compressed layer to the original network's by scales and biases, without changing codes: "
+        "what BatchNorm re-estimation does, for networks whose BatchNormalization is folded.",
+        {{"largest-factor", 4.0, "a channel's scale is changed at most by this factor, up or down", "", 1, 1000, {}}}};
+    return declaration;
+  }
+
+  std::string declines(const Network& network, const Layers& layers) const override {
+    const Connections connections(network);
+    for (const auto& layer : layers.items)
+      if (layer.kind != "embedding" && isOwnWeight(layers, layer) && shiftPlaceOf(network, connections, layer)) return {};
+    return "no layer has a weight of its own and a constant that could shift its output";
+  }
+
+  void apply(const Network& network, const Layers& layers, CompressedNetwork& compressed, const BatchSource& calibration, const ParameterValues& parameters,
+             const Context& context, const Progress& progress) const override {
+    const Connections connections(network);
+    std::vector<Matched> matched;
+    std::vector<ValueId> values;
+    std::vector<int> axes;
+    int without = 0, meansOnly = 0;
+    for (const auto& layer : layers.items) {
+      if (!compressed.weights.count(layer.weight) || layer.kind == "embedding") continue;
+      const auto place = shiftPlaceOf(network, connections, layer);
+      if (!place || !isOwnWeight(layers, layer)) {
+        ++without;
+        continue;
+      }
+      matched.push_back({&layer, *place});
+      values.push_back(layer.output);
+      axes.push_back(outputChannelAxis(layer));
+    }
+    const auto original = momentsOf(network, values, axes, calibration, context, progress.part(0, 0.4));
+    const Progress sweep = progress.part(0.4, 1);
+    WeightOverlay overlay = compressed.overlay(network, layers);
+    const ValueTransforms transforms = simulation(compressed.activations);
+    StagedRun run(network, calibration, transforms, context, sweep);
+    const double limit = parameters.number("largest-factor");
+    for (std::size_t i = 0; i < matched.size(); ++i) {
+      sweep.throwIfStopped();
+      const Layer& layer = *matched[i].layer;
+      const ChannelMoments now = run.moments(layer.operation, values[i], axes[i], overlay);
+      const auto factors = scaleRows(network, layer, original[i], now, limit, compressed, overlay);
+      meansOnly += factors.empty();
+      shift(network, matched[i], original[i], now, factors, compressed, overlay);
+      sweep.report(static_cast<double>(i + 1) / static_cast<double>(matched.size()), "matching channel moments");
+    }
+    progress.message("moments: " + std::to_string(matched.size()) + " layers matched" +
+                     (meansOnly ? ", " + std::to_string(meansOnly) + " of them in their means only (one scale for several channels)" : "") +
+                     (without ? "; " + std::to_string(without) + " have no constant that could take a shift, or share their weight" : ""));
+  }
+
+ private:
+  /// Multiplies the weight's rows; returns what they were multiplied by, empty if their scales cannot be told apart.
+  static std::vector<double> scaleRows(const Network& network, const Layer& layer, const ChannelMoments& original, const ChannelMoments& now, double limit,
+                                       CompressedNetwork& compressed, WeightOverlay& overlay) {
+    std::vector<double> factors(original.channels(), 1.0), achieved;
+    for (std::size_t c = 0; c < factors.size(); ++c)
+      if (original.variance(c) > 0 && now.variance(c) > 0)  // a constant channel tells nothing
+        factors[c] = std::clamp(std::sqrt(original.variance(c) / now.variance(c)), 1 / limit, limit);
+    auto scaled = withScaledRows(compressed.weights.at(layer.weight), factors, achieved);
+    if (!scaled) return {};
+    overlay[layer.weight] = cast(fromMatrix(layer, scaled->decode()), network.value(layer.weight).constant.type());
+    compressed.weights[layer.weight] = std::move(*scaled);
+    return achieved;
+  }
+
+  static void shift(const Network& network, const Matched& matched, const ChannelMoments& original, const ChannelMoments& now,
+                    const std::vector<double>& factors, CompressedNetwork& compressed, WeightOverlay& overlay) {
+    // A Conv's or Gemm's own bias is in the measured means and is not scaled; an Add behind a MatMul is not in them.
+    std::vector<double> own(original.channels(), 0.0);
+    if (matched.layer->bias.valid()) own = constantOf(network, compressed, matched.layer->bias);
+    if (own.size() != original.channels()) own.assign(original.channels(), own.empty() ? 0.0 : own[0]);
+    const double beta = network.operation(matched.layer->operation).attributes.number("beta", 1.f);
+    for (double& value : own) value *= beta;
+    std::vector<double> constant = constantOf(network, compressed, matched.place.constant);
+    for (std::size_t c = 0; c < constant.size(); ++c) {
+      const double factor = factors.empty() ? 1.0 : factors[c];
+      const double mean = factor * (now.mean(c) - own[c]) + own[c];  // of the scaled layer with its bias as it is
+      const double missing = original.mean(c) - mean;
+      if (matched.place.kind == ShiftPlace::Kind::runningMean) constant[c] -= missing;
+      else constant[c] += missing;
+    }
+    setConstant(network, compressed, overlay, matched.place.constant, constant);
+  }
+};
+
+}  // namespace
+}  // namespace planish
+
+extern "C" void PLANISH_PLUGIN_ENTRY(planish::PluginRegistries& registries) { registries.repairs.add(std::make_shared<planish::Moments>()); }
