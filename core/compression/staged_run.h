@@ -9,7 +9,7 @@ namespace planish {
 
 /// Runs a network over calibration data up to one operation after another, so that constants further on can be changed by what was
 /// seen before: every operation runs once or twice. The values at the last cut are kept for as many batches as Context::memoryLimit
-/// holds; the other batches run from the network's inputs each time.
+/// holds; the other batches run from the network's inputs each time, where fused kernels may round otherwise.
 class StagedRun {
  public:
   /// All must outlive the run.

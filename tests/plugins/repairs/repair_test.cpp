@@ -282,18 +282,21 @@ TEST(MomentsRepair, ScalesEveryKindOfPlane) {
   }
 }
 
-TEST(Repairs, N21_MemoryAndThreadsDoNotChangeAnything) {
+TEST(Repairs, N21_ThreadsDoNotChangeAnythingAndMemoryOnlyTheRounding) {
   for (const char* id : {"batchnorm", "bias", "moments"}) {
-    Case a(withBatchNorm(), "int2"), b(withBatchNorm(), "int2");
-    Context small;
-    small.memoryLimit = 20000;  // one batch of 16 at the widest cut takes 16 * 8 * 36 * 4
-    small.threads = 3;
-    a.apply(id);
-    b.apply(id, small);
-    ASSERT_EQ(a.compressed.edits.size(), b.compressed.edits.size());
-    for (const auto& [constant, tensor] : a.compressed.edits) {
-      const auto x = tensor.data<float>(), y = b.compressed.edits.at(constant).data<float>();
+    Case one(withBatchNorm(), "int2"), three(withBatchNorm(), "int2"), tight(withBatchNorm(), "int2");
+    Context threads, memory;
+    threads.threads = 3;
+    memory.memoryLimit = 20000;  // one batch of 16 at the widest cut takes 16 * 8 * 36 * 4
+    one.apply(id);
+    three.apply(id, threads);
+    tight.apply(id, memory);
+    ASSERT_EQ(one.compressed.edits.size(), three.compressed.edits.size());
+    for (const auto& [constant, tensor] : one.compressed.edits) {
+      const auto x = tensor.data<float>(), y = three.compressed.edits.at(constant).data<float>(), z = tight.compressed.edits.at(constant).data<float>();
       EXPECT_TRUE(std::equal(x.begin(), x.end(), y.begin())) << id;
+      // Batches that are not kept run from the inputs in one piece, in which kernels may be fused otherwise.
+      for (std::size_t i = 0; i < x.size(); ++i) EXPECT_NEAR(x[i], z[i], 1e-4f) << id;
     }
   }
 }
