@@ -108,6 +108,12 @@ const Plan& planOf(const Project& project, const std::string& name) {
   throw unknownName("plan", name, known);
 }
 
+void refuseOverwriting(const Options& options) {
+  std::error_code ignored;
+  if (!options.to.empty() && !options.force && std::filesystem::exists(options.to, ignored))
+    throw Error(ErrorKind::usage, "the file exists").in(printable(options.to)).remedy("--force replaces it");
+}
+
 std::unique_ptr<Work> startWork(Session& session) {
   const Options& o = session.options;
   const std::vector<Setting> settings = parseOptions(o.options);
@@ -298,6 +304,7 @@ Json exportStep(Session& session, Work& work, const std::string& planName, const
   const Plan& plan = planOf(work.project, name);
   const CompressionResult* result = work.project.result(name);
   if (!result) throw Error(ErrorKind::usage, "plan '" + name + "' is not compressed yet").in(o.project).remedy("run planish-cli compress --plan " + name);
+  refuseOverwriting(o);
   ExportJob job{work.network, plan, *result, session.plugins, o.to, o.target, o.force, work.data.judging()};
   if (o.dryRun) {
     const auto refused = refusals(work.network, plan, session.plugins.targets.get(o.target.empty() ? plan.target : o.target));

@@ -24,6 +24,9 @@ Json planStep(Session& session, Work& work, const Progress& progress, int& statu
 Json compressStep(Session& session, Work& work, const std::string& planName, const Progress& progress);
 Json exportStep(Session& session, Work& work, const std::string& planName, const Progress& progress);
 
+/// Throws Error(usage) if --to exists and --force was not given.
+void refuseOverwriting(const Options& options);
+
 /// "none" alone, or ids of repairs; throws Error(usage) listing them.
 std::vector<std::string> parseRepairs(const PluginRegistries& plugins, const std::string& text);
 /// The named plan, or the last one where the name is empty. Throws Error(usage) listing the plans.

@@ -40,6 +40,7 @@ int run(Session& session) {
   parseBudget(session.options.budget);  // before hours of work, not after
   if (!session.options.repair.empty()) parseRepairs(session.plugins, session.options.repair);
   session.plugins.solvers.get(session.options.solver);
+  refuseOverwriting(session.options);
   const auto work = startWork(session);
   Json object = resultObject("run");
   object["measure"] = measureStep(session, *work, session.progress.part(0, 0.7));
