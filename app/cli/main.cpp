@@ -42,7 +42,7 @@ Device parseDevice(const std::string& text) {
   throw unknownName("device", text, {"cpu", "cuda", "cuda:N"});
 }
 
-int run(Output& output, const Options& options) {
+int execute(Output& output, const Options& options) {
   PluginRegistries plugins;
   registerBuiltinPlugins(plugins);
   std::vector<std::pair<std::string, std::string>> failed;
@@ -94,7 +94,7 @@ int main(int argc, char** argv) {
         cli::Output(false, false, false).text(parsed.text);
         return *parsed.exitNow;
       }
-      return cli::run(output, parsed.options);
+      return cli::execute(output, parsed.options);
     } catch (const Cancelled&) {
       const int signal = cli::g_signal ? cli::g_signal.load() : SIGINT;
       output.endProgress();
