@@ -40,7 +40,7 @@ class Bias {
   Bias(const KernelCall& call, const AttentionSizes& sizes) : m_sizes(sizes) {
     m_causal = call.attributes().whole("is_causal", 0) != 0;
     m_left = call.attributes().whole("left_window_size", -1), m_right = call.attributes().whole("right_window_size", -1);
-    if (call.hasInput(6)) m_valid = readWhole(call.input(6));
+    if (call.hasInput(6)) m_valid = readWithin(call.input(6), 0, sizes.keys(), "lengths of keys");
     if (!call.hasInput(3)) return;
     Shape full{sizes.batch, sizes.heads, sizes.queries, call.input(3).shape()[-1]};
     m_maskKeys = full[-1];
@@ -137,7 +137,7 @@ void runAttention(KernelCall& call) {
 void runRotaryEmbedding(KernelCall& call) {
   auto x = read(call.input(0));
   const auto cosines = read(call.input(1)), sines = read(call.input(2));
-  const auto positions = call.hasInput(3) ? readWhole(call.input(3)) : std::vector<std::int64_t>();
+  const auto positions = call.hasInput(3) ? readWithin(call.input(3), 0, call.input(1).shape()[0] - 1, "positions") : std::vector<std::int64_t>();
   const Shape& shape = call.input(0).shape();
   const bool flat = shape.rank() == 3, interleaved = call.attributes().whole("interleaved", 0) != 0;
   const std::int64_t heads = flat ? call.attributes().whole("num_heads", 1) : shape[1], length = flat ? shape[1] : shape[2];

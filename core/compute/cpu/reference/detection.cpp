@@ -90,7 +90,7 @@ struct Bins {
 /// The mean of the samples of a bin; in mode max the largest of all weighted pixels, as the operation is defined by its tests.
 void runRoiAlign(KernelCall& call) {
   const auto x = read(call.input(0)), rois = read(call.input(1));
-  const auto batches = readWhole(call.input(2));
+  const auto batches = readWithin(call.input(2), 0, call.input(0).shape()[0] - 1, "pictures");
   const Shape &shape = call.input(0).shape(), &output = call.outputShape(0);
   const bool highest = call.attributes().word("mode", "avg") == "max";
   const bool halfPixel = call.opset() >= 16 && call.attributes().word("coordinate_transformation_mode", "half_pixel") == "half_pixel";

@@ -17,6 +17,8 @@ void writeLoss(KernelCall& call, const std::vector<double>& logarithms) {
   double sum = 0, weightSum = 0;
   for (std::size_t i = 0; i < labels.size(); ++i) {
     if (ignores && labels[i] == ignored) continue;
+    if (labels[i] < 0 || labels[i] >= classes)
+      throw Error(ErrorKind::invalidInput, "expected labels from 0 to " + std::to_string(classes - 1) + ", found " + std::to_string(labels[i]));
     const std::int64_t n = static_cast<std::int64_t>(i) / plane, d = static_cast<std::int64_t>(i) % plane;
     const double weight = weights[static_cast<std::size_t>(labels[i])];
     result[i] = -weight * logarithms[static_cast<std::size_t>((n * classes + labels[i]) * plane + d)];

@@ -12,7 +12,7 @@ std::vector<double> unpacked(const KernelCall& call, const operations::PackedWei
   const bool packedZeros = call.hasInput(3) && call.input(3).type() == DataType::uint8;
   const auto zeroBytes = packedZeros ? call.input(3).data<std::uint8_t>() : std::span<const std::uint8_t>();
   const auto zeros = call.hasInput(3) && !packedZeros ? read(call.input(3)) : std::vector<double>();
-  const auto groups = call.hasInput(4) ? readWhole(call.input(4)) : std::vector<std::int64_t>();
+  const auto groups = call.hasInput(4) ? readWithin(call.input(4), 0, weight.blocks - 1, "groups") : std::vector<std::int64_t>();
   std::vector<double> result(static_cast<std::size_t>(weight.rows * weight.columns));
   for (std::int64_t n = 0; n < weight.rows; ++n)
     for (std::int64_t k = 0; k < weight.columns; ++k) {

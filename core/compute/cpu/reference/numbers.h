@@ -31,6 +31,17 @@ inline std::vector<std::int64_t> readWhole(const Tensor& tensor) {
   return values;
 }
 
+/// Whole numbers that are used as positions or lengths, each in [low, high]. Definitions check them only where they are
+/// weights; what comes while running is checked here. Throws Error(invalidInput).
+inline std::vector<std::int64_t> readWithin(const Tensor& tensor, std::int64_t low, std::int64_t high, const std::string& what) {
+  auto values = readWhole(tensor);
+  for (const std::int64_t value : values)
+    if (value < low || value > high)
+      throw Error(ErrorKind::invalidInput,
+                  "expected " + what + " from " + std::to_string(low) + " to " + std::to_string(high) + ", found " + std::to_string(value));
+  return values;
+}
+
 /// Makes output i with its inferred shape and rounds the numbers to its type; integers truncate and saturate.
 inline void write(KernelCall& call, std::size_t i, std::span<const double> values) {
   Tensor& tensor = call.makeOutput(i);

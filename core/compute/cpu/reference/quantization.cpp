@@ -17,12 +17,20 @@ double rounded(double value, DataType type) {
   }
 }
 
+/// Scales must be finite and above zero; the definition has looked at them only where they are weights.
+std::vector<double> readScales(const Tensor& tensor) {
+  auto scales = read(tensor);
+  for (const double scale : scales)
+    if (!(scale > 0) || std::isinf(scale)) throw Error(ErrorKind::invalidInput, "expected finite scales above 0, found " + std::to_string(scale));
+  return scales;
+}
+
 /// y = saturate(round(x / scale) + zero point). The quotient has the precision of the scale, or the one the attribute asks
 /// for, where the opset says so; float32 before.
 void runQuantizeLinear(KernelCall& call) {
   const Tensor& x = call.input(0);
   const operations::QuantizationLayout layout(call.attributes(), x.shape(), call.input(1).shape());
-  const auto scale = read(call.input(1));
+  const auto scale = readScales(call.input(1));
   const auto zero = call.hasInput(2) ? read(call.input(2)) : std::vector<double>(scale.size());
   auto precision = static_cast<DataType>(call.attributes().whole("precision", 0));
   if (precision == DataType::undefined)
@@ -44,7 +52,7 @@ void runQuantizeLinear(KernelCall& call) {
 void runDequantizeLinear(KernelCall& call) {
   const Tensor& x = call.input(0);
   const operations::QuantizationLayout layout(call.attributes(), x.shape(), call.input(1).shape());
-  const auto scale = read(call.input(1));
+  const auto scale = readScales(call.input(1));
   const auto zero = call.hasInput(2) ? read(call.input(2)) : std::vector<double>(scale.size());
   const ElementReader reader(x);
   ElementWriter writer(call.makeOutput(0));

@@ -126,7 +126,7 @@ class Cell {
 void runRecurrent(KernelCall& call, std::int64_t gates, const std::vector<std::string>& functions) {
   const RecurrentSizes s(call.attributes(), call.input(0).shape(), gates, functions);
   const auto x = read(call.input(0));
-  const auto lengths = call.hasInput(4) ? readWhole(call.input(4)) : std::vector<std::int64_t>(static_cast<std::size_t>(s.batch), s.length);
+  const auto lengths = call.hasInput(4) ? readWithin(call.input(4), 0, s.length, "sequence lengths") : std::vector<std::int64_t>(static_cast<std::size_t>(s.batch), s.length);
   const auto stateCount = static_cast<std::size_t>(s.state().count());
   auto lastHidden = call.hasInput(5) ? read(call.input(5)) : std::vector<double>(stateCount);
   auto lastCell = call.hasInput(6) ? read(call.input(6)) : std::vector<double>(stateCount);
