@@ -25,6 +25,7 @@ struct Tile {
   float* out;
   std::int64_t pitch;
   float low, high;
+  std::int64_t rows, columns;  ///< that lie inside the result
 };
 
 using TileFunction = void (*)(const Tile&);
@@ -39,8 +40,8 @@ void plainTile(const Tile& tile) {
       for (int r = 0; r < kTileRows; ++r)
         for (int n = 0; n < kPanelColumns; ++n) sums[r][n] += rows[r][k] * panel[n];
   }
-  for (int r = 0; r < kTileRows; ++r) {
-    for (int n = 0; n < kPanelColumns; ++n) {
+  for (std::int64_t r = 0; r < tile.rows; ++r) {
+    for (std::int64_t n = 0; n < tile.columns; ++n) {
       float value = sums[r][n];
       if (tile.residual) value += tile.residual[r * tile.residualPitch + n];
       tile.out[r * tile.pitch + n] = std::min(std::max(value, tile.low), tile.high);
@@ -82,6 +83,24 @@ template <int Vectors>
     }
   }
   const __m256 low = _mm256_set1_ps(tile.low), high = _mm256_set1_ps(tile.high);
+  if (tile.rows < kTileRows || tile.columns < 8 * Vectors) {
+    // The tile sticks out of the result: only what lies inside is read and written.
+    __m256i inside[Vectors];
+#pragma GCC unroll 2
+    for (int v = 0; v < Vectors; ++v)
+      inside[v] = _mm256_cmpgt_epi32(_mm256_set1_epi32(static_cast<int>(tile.columns) - 8 * v), _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7));
+#pragma GCC unroll 6
+    for (int r = 0; r < kTileRows; ++r) {
+      if (r >= tile.rows) continue;
+#pragma GCC unroll 2
+      for (int v = 0; v < Vectors; ++v) {
+        __m256 value = sums[r][v];
+        if (tile.residual) value = _mm256_add_ps(value, _mm256_maskload_ps(tile.residual + r * tile.residualPitch + 8 * v, inside[v]));
+        _mm256_maskstore_ps(tile.out + r * tile.pitch + 8 * v, inside[v], _mm256_min_ps(high, _mm256_max_ps(low, value)));
+      }
+    }
+    return;
+  }
 #pragma GCC unroll 6
   for (int r = 0; r < kTileRows; ++r) {
 #pragma GCC unroll 2
@@ -104,22 +123,6 @@ TileFunctions tileFunctions() {
   if (hasAvx2()) return {avx2Tile<2>, avx2Tile<1>};
 #endif
   return {plainTile, plainTile};
-}
-
-/// A tile that sticks out of the result: computed beside it, and copied as far as it fits.
-void edgeTile(const TileFunctions& functions, Tile tile, std::int64_t rows, std::int64_t columns) {
-  alignas(64) std::array<float, kTileRows * kPanelColumns> result, residual{};
-  float* const out = tile.out;
-  const std::int64_t pitch = tile.pitch;
-  if (tile.residual) {
-    for (std::int64_t r = 0; r < rows; ++r) std::copy_n(tile.residual + r * tile.residualPitch, columns, residual.data() + r * kPanelColumns);
-    tile.residual = residual.data();
-    tile.residualPitch = kPanelColumns;
-  }
-  tile.out = result.data();
-  tile.pitch = kPanelColumns;
-  (columns <= 8 ? functions.narrow : functions.wide)(tile);
-  for (std::int64_t r = 0; r < rows; ++r) std::copy_n(result.data() + r * kPanelColumns, columns, out + r * pitch);
 }
 
 }  // namespace
@@ -177,10 +180,10 @@ void multiply(const PackedMatrix& matrix, const ProductRows& rows, const Product
                     output.out + row * output.pitch + column,
                     output.pitch,
                     clip ? output.activation.low : -kInfinity,
-                    clip ? output.activation.high : kInfinity};
-    if (height == kTileRows && width == kPanelColumns) functions.wide(tile);
-    else if (height == kTileRows && width == 8 && functions.narrow != functions.wide) functions.narrow(tile);
-    else edgeTile(functions, tile, height, width);
+                    clip ? output.activation.high : kInfinity,
+                    height,
+                    width};
+    (width <= 8 ? functions.narrow : functions.wide)(tile);
   };
   constexpr std::int64_t kFirstLevelFloats = 6 * 1024;
   if (matrix.depth * matrix.panels() * kPanelColumns <= kFirstLevelFloats) {
