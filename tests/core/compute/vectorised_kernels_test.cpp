@@ -121,4 +121,14 @@ TEST(Vectorised, TransposeInEveryOrder) {
   } while (std::ranges::next_permutation(order).found);
 }
 
+TEST(Vectorised, PadOfEveryAxis) {
+  for (const std::vector<std::int64_t>& pads : {std::vector<std::int64_t>{0, 2, 0, 0, 0, 3, 0, 0}, {1, 0, 2, 3, 0, 1, 1, 2}, {0, 0, 0, 0, 0, 0, 0, 0}}) {
+    std::mt19937 random(freshSeed());
+    Sketch sketch;
+    const ValueId x = sketch.input("x");
+    const ValueId amounts = sketch.weight("pads", Tensor::of<std::int64_t>({8}, pads)), fill = sketch.weight("fill", Tensor::scalar(0.5F));
+    expectFast(compare(sketch, {{x, randomTensor({2, 3, 4, 5}, random)}}, sketch.add("Pad", {x, amounts, fill}), 2, 0));
+  }
+}
+
 }  // namespace
