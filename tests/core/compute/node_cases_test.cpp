@@ -78,7 +78,8 @@ std::string helpPage(const std::vector<node_cases::Case>& cases) {
     left[reason.substr(0, colon)][reason.substr(colon + 2)].push_back(item.name);
   }
   page << "## ONNX's own node tests\n\nOf the " << cases.size() << " node tests of the Python package onnx " << run << " run, and all of these pass, with the reference kernels and with the fast ones. "
-          "The tolerance is each case's own (relative 1e-3, absolute 1e-7), but answers in bfloat16 and float16 may differ by 2^-6 and 2^-9 of their size. "
+          "The tolerance is each case's own (relative 1e-3, absolute 1e-7), but answers in bfloat16 and float16 may differ by 2^-6 and 2^-9 of their size, "
+          "and the absolute tolerance of DFT is of its answer's largest element. "
        << cases.size() - run << " are not run:\n";
   for (const auto& reason : node_cases::kReasons) {
     const auto found = left.find(reason);
