@@ -12,10 +12,12 @@ struct Range {
   double low = 0, high = 0;
 };
 
-std::int32_t largestCode(int bits) { return (1 << bits) - 1; }
+std::int32_t largestCode(int bits) {
+  return (1 << bits) - 1;
+}
 
-/// Unsigned and asymmetric: with a range that touches 0 (behind Relu or Clip) the zero point is 0 and every code is used, and
-/// ONNX Runtime drops such a Relu from the quantised graph.
+/// Unsigned and asymmetric: with a range that touches 0 (behind Relu or Clip) the zero point is 0 and every
+/// code is used, and ONNX Runtime drops such a Relu from the quantised graph.
 ActivationFormat formatOf(Range range, int bits) {
   range.low = std::min(range.low, 0.0);
   range.high = std::max(range.high, 0.0);
@@ -30,13 +32,15 @@ ActivationFormat formatOf(Range range, int bits) {
 }
 
 double binWidth(const ValueStatistics& statistics) {
-  return (statistics.histogramHigh - statistics.histogramLow) / static_cast<double>(statistics.histogram.size());
+  return (statistics.histogramHigh - statistics.histogramLow) /
+         static_cast<double>(statistics.histogram.size());
 }
 
 /// Each tail gives up (100 - percentile) percent of the values.
 Range percentileRange(const ValueStatistics& statistics, double percentile) {
   std::int64_t total = 0;
-  for (const auto count : statistics.histogram) total += count;
+  for (const auto count : statistics.histogram)
+    total += count;
   const double cut = static_cast<double>(total) * std::clamp(100.0 - percentile, 0.0, 50.0) / 100.0;
   const double width = binWidth(statistics);
   const auto edge = [&](auto first, auto last) {
@@ -48,16 +52,22 @@ Range percentileRange(const ValueStatistics& statistics, double percentile) {
     return static_cast<double>(bins);
   };
   Range range;
-  range.low = std::max(statistics.minimum, statistics.histogramLow + edge(statistics.histogram.begin(), statistics.histogram.end()) * width);
-  range.high = std::min(statistics.maximum, statistics.histogramHigh - edge(statistics.histogram.rbegin(), statistics.histogram.rend()) * width);
+  range.low = std::max(statistics.minimum,
+                       statistics.histogramLow +
+                           edge(statistics.histogram.begin(), statistics.histogram.end()) * width);
+  range.high = std::min(statistics.maximum,
+                        statistics.histogramHigh -
+                            edge(statistics.histogram.rbegin(), statistics.histogram.rend()) * width);
   return range;
 }
 
-/// Sum of squared errors over the histogram. A step narrower than a bin has its mean error, step^2 / 12, since the histogram
-/// cannot say where in the bin values lie; wider steps are tried at the middle of the bin, and at 0 for the bin that holds it.
+/// Sum of squared errors over the histogram. A step narrower than a bin has its mean error, step^2 / 12,
+/// since the histogram cannot say where in the bin values lie; wider steps are tried at the middle of the
+/// bin, and at 0 for the bin that holds it.
 double squaredError(const ValueStatistics& statistics, const ActivationFormat& format) {
   const double width = binWidth(statistics), scale = format.scale;
-  const double least = -format.zeroPoint * scale, most = (largestCode(format.bits) - format.zeroPoint) * scale;
+  const double least = -format.zeroPoint * scale,
+               most = (largestCode(format.bits) - format.zeroPoint) * scale;
   double error = 0;
   for (std::size_t i = 0; i < statistics.histogram.size(); ++i) {
     if (statistics.histogram[i] == 0) continue;
@@ -105,10 +115,13 @@ bool isRangeActivation(const Operation& operation) {
 
 }  // namespace
 
-ActivationFormat chooseFormat(const ValueStatistics& statistics, int bits, RangeRule rule, double percentile) {
-  if (bits != 8 && bits != 16) throw Error(ErrorKind::usage, "activations have 8 or 16 bits, found " + std::to_string(bits));
+ActivationFormat chooseFormat(const ValueStatistics& statistics, int bits, RangeRule rule,
+                              double percentile) {
+  if (bits != 8 && bits != 16)
+    throw Error(ErrorKind::usage, "activations have 8 or 16 bits, found " + std::to_string(bits));
   if (!std::isfinite(statistics.minimum) || !std::isfinite(statistics.maximum))
-    throw Error(ErrorKind::invalidInput, "a value became infinite or NaN on the calibration data").remedy("use other calibration data, or leave the layer's activations as they are");
+    throw Error(ErrorKind::invalidInput, "a value became infinite or NaN on the calibration data")
+        .remedy("use other calibration data, or leave the layer's activations as they are");
   const bool counted = !statistics.histogram.empty() && statistics.histogramHigh > statistics.histogramLow;
   Range range{statistics.minimum, statistics.maximum};
   if (counted && rule == RangeRule::percentile) range = percentileRange(statistics, percentile);
@@ -130,7 +143,8 @@ Tensor simulate(const ActivationFormat& format, const Tensor& value) {
     const float code = std::nearbyint(from[i] / scale);
     to[i] = (code < least ? least : code > most ? most : code) * scale;
   }
-  return in.layout() == Layout::plain ? flat : Tensor(DataType::float32, in.shape(), flat.storage(), in.layout());
+  return in.layout() == Layout::plain ? flat
+                                      : Tensor(DataType::float32, in.shape(), flat.storage(), in.layout());
 }
 
 ValueTransforms simulation(const ActivationFormats& formats) {
@@ -140,7 +154,8 @@ ValueTransforms simulation(const ActivationFormats& formats) {
   return transforms;
 }
 
-std::vector<ValueId> activationValues(const Network& network, const Layers& layers, const std::vector<LayerId>& which) {
+std::vector<ValueId> activationValues(const Network& network, const Layers& layers,
+                                      const std::vector<LayerId>& which) {
   const Connections connections(network);
   const std::set<ValueId> outputs(network.outputs.begin(), network.outputs.end());
   std::set<ValueId> chosen;
@@ -153,8 +168,8 @@ std::vector<ValueId> activationValues(const Network& network, const Layers& laye
     if (!convolution && !product) continue;
     ValueId output = layer.output;
     const auto& readers = connections.consumers[static_cast<std::size_t>(output.index)];
-    if (readers.size() == 1 && !outputs.contains(output) && isRangeActivation(network.operation(readers[0])) &&
-        network.operation(readers[0]).input(0) == output)
+    if (readers.size() == 1 && !outputs.contains(output) &&
+        isRangeActivation(network.operation(readers[0])) && network.operation(readers[0]).input(0) == output)
       output = network.operation(readers[0]).output(0);
     if (convolution || !outputs.contains(output)) chosen.insert(output);
   }

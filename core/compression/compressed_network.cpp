@@ -4,13 +4,16 @@ namespace planish {
 
 WeightOverlay CompressedNetwork::overlay(const Network& network, const Layers& layers) const {
   WeightOverlay result;
-  for (const auto& [id, tensor] : edits) result[id] = tensor;
+  for (const auto& [id, tensor] : edits)
+    result[id] = tensor;
   for (const auto& [id, compressed] : weights) {
     const Layer* layer = layers.ofWeight(id);
-    if (!layer) throw Error(ErrorKind::failed, "a compressed weight belongs to no layer").at(network.value(id).name);
+    if (!layer)
+      throw Error(ErrorKind::failed, "a compressed weight belongs to no layer").at(network.value(id).name);
     if (compressed.rows != layer->rows() || compressed.columns != layer->columns())
-      throw Error(ErrorKind::failed, "a compressed weight of [" + std::to_string(compressed.rows) + ", " + std::to_string(compressed.columns) +
-                                         "] does not fit its layer's " + Shape{layer->rows(), layer->columns()}.text())
+      throw Error(ErrorKind::failed, "a compressed weight of [" + std::to_string(compressed.rows) + ", " +
+                                         std::to_string(compressed.columns) + "] does not fit its layer's " +
+                                         Shape{layer->rows(), layer->columns()}.text())
           .at(layer->name);
     const Tensor weight = fromMatrix(*layer, compressed.decode());
     result[id] = cast(weight, network.value(id).constant.type());

@@ -9,16 +9,20 @@ namespace planish {
 namespace {
 
 bool mayFold(const Network& network, const Operation& operation) {
-  static const std::set<std::string> kLeftAlone = {"RandomNormal", "RandomUniform",  "RandomNormalLike", "RandomUniformLike",
-                                                   "Multinomial",  "Bernoulli",      "DequantizeLinear", "QuantizeLinear",
-                                                   "Dropout",      "SequenceEmpty", "Optional"};
-  if (!operation.domain.empty() || kLeftAlone.contains(operation.type) || operation.inputs.empty()) return false;
+  static const std::set<std::string> kLeftAlone = {"RandomNormal",      "RandomUniform",  "RandomNormalLike",
+                                                   "RandomUniformLike", "Multinomial",    "Bernoulli",
+                                                   "DequantizeLinear",  "QuantizeLinear", "Dropout",
+                                                   "SequenceEmpty",     "Optional"};
+  if (!operation.domain.empty() || kLeftAlone.contains(operation.type) || operation.inputs.empty())
+    return false;
   for (const auto& [name, attribute] : operation.attributes.all())
     if (std::holds_alternative<std::shared_ptr<const Network>>(attribute)) return false;
   for (const ValueId input : operation.inputs)
     if (input.valid() && !network.value(input).isConstant()) return false;
   for (const ValueId output : operation.outputs)
-    if (output.valid() && std::find(network.outputs.begin(), network.outputs.end(), output) != network.outputs.end()) return false;
+    if (output.valid() &&
+        std::find(network.outputs.begin(), network.outputs.end(), output) != network.outputs.end())
+      return false;
   return true;
 }
 
@@ -50,7 +54,8 @@ PassResult foldConstants(const Network& given, std::int64_t largest) {
       try {
         Executor executor(single, Context{}, referenceKernels());
         const ValueMap made = executor.run({}, single.outputs);
-        folded = std::all_of(made.begin(), made.end(), [&](const auto& item) { return item.second.count() <= largest; });
+        folded = std::all_of(made.begin(), made.end(),
+                             [&](const auto& item) { return item.second.count() <= largest; });
         std::size_t next = 0;
         if (folded)
           for (const ValueId output : operation.outputs) {

@@ -7,14 +7,18 @@
 namespace planish {
 namespace {
 
-bool contains(const std::vector<ValueId>& list, ValueId value) { return std::find(list.begin(), list.end(), value) != list.end(); }
+bool contains(const std::vector<ValueId>& list, ValueId value) {
+  return std::find(list.begin(), list.end(), value) != list.end();
+}
 
 bool doesNothing(const Network& network, const Connections& connections, const Operation& operation) {
   if (!operation.domain.empty() || !operation.input(0).valid() || !operation.output(0).valid()) return false;
   if (operation.type == "Identity") return true;
   if (operation.type != "Dropout") return false;
   const ValueId mask = operation.output(1), training = operation.input(2);
-  if (mask.valid() && (contains(network.outputs, mask) || !connections.consumers[static_cast<std::size_t>(mask.index)].empty())) return false;
+  if (mask.valid() && (contains(network.outputs, mask) ||
+                       !connections.consumers[static_cast<std::size_t>(mask.index)].empty()))
+    return false;
   if (network.opset() < 7 && operation.attributes.whole("is_test", 0) == 0) return false;
   if (!training.valid()) return true;
   const Tensor* flag = constantBehind(network, connections, training);
@@ -30,7 +34,8 @@ PassResult dropIdentity(const Network& given) {
   const auto captured = capturedNames(given);
   std::vector<ValueId> instead(static_cast<std::size_t>(given.valueCount()));
   const auto resolve = [&](ValueId value) {
-    while (value.valid() && instead[static_cast<std::size_t>(value.index)].valid()) value = instead[static_cast<std::size_t>(value.index)];
+    while (value.valid() && instead[static_cast<std::size_t>(value.index)].valid())
+      value = instead[static_cast<std::size_t>(value.index)];
     return value;
   };
   std::vector<Operation> kept;
@@ -42,7 +47,8 @@ PassResult dropIdentity(const Network& given) {
         operation.source = -1;
       }
     const ValueId out = operation.output(0);
-    if (!doesNothing(given, connections, operation) || contains(given.outputs, out) || captured.contains(given.value(out).name)) {
+    if (!doesNothing(given, connections, operation) || contains(given.outputs, out) ||
+        captured.contains(given.value(out).name)) {
       kept.push_back(std::move(operation));
       continue;
     }

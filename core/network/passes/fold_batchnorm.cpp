@@ -18,11 +18,13 @@ std::vector<double> numbers(const Tensor& tensor) {
   const Tensor plain = toPlain(tensor);
   const ElementReader reader(plain);
   std::vector<double> values(static_cast<std::size_t>(plain.count()));
-  for (std::size_t i = 0; i < values.size(); ++i) values[i] = reader.number(static_cast<std::int64_t>(i));
+  for (std::size_t i = 0; i < values.size(); ++i)
+    values[i] = reader.number(static_cast<std::int64_t>(i));
   return values;
 }
 
-std::optional<ChannelMap> channelMap(const Network& network, const Connections& connections, const Operation& norm) {
+std::optional<ChannelMap> channelMap(const Network& network, const Connections& connections,
+                                     const Operation& norm) {
   if (norm.attributes.whole("training_mode", 0) != 0) return std::nullopt;
   std::vector<double> inputs[4];
   for (std::size_t i = 0; i < 4; ++i) {
@@ -45,7 +47,9 @@ std::optional<ChannelMap> channelMap(const Network& network, const Connections& 
 /// How a weight's elements belong to output channels: channel = (i / inner) % perGroup + group * perGroup.
 struct ChannelIndex {
   std::int64_t inner = 1, perGroup = 1, perGroupElements = 0;
-  std::int64_t channel(std::int64_t i) const { return (i / inner) % perGroup + (i / perGroupElements) * perGroup; }
+  std::int64_t channel(std::int64_t i) const {
+    return (i / inner) % perGroup + (i / perGroupElements) * perGroup;
+  }
 };
 
 std::optional<ChannelIndex> channelIndex(const Operation& operation, const Shape& shape) {
@@ -89,7 +93,8 @@ std::optional<std::vector<double>> biasPerChannel(const Tensor& bias, std::size_
 /// One operation and the normalization behind it, if they can become one.
 class Fold {
  public:
-  Fold(Network& network, const Connections& connections, OperationId id) : m_network(network), m_connections(connections), m_id(id) {}
+  Fold(Network& network, const Connections& connections, OperationId id)
+      : m_network(network), m_connections(connections), m_id(id) {}
 
   bool apply(OperationId normId) {
     Operation operation = m_network.operation(m_id);
@@ -97,13 +102,19 @@ class Fold {
     const ValueId weight = operation.input(1);
     if (!weight.valid() || norm.input(0) != operation.output(0)) return false;
     const Tensor tensor = m_network.value(weight).constant;
-    if (!tensor.defined() || (tensor.type() != DataType::float32 && tensor.type() != DataType::float64)) return false;
-    if (m_connections.consumers[static_cast<std::size_t>(weight.index)].size() != 1 || isOutput(weight)) return false;
+    if (!tensor.defined() || (tensor.type() != DataType::float32 && tensor.type() != DataType::float64))
+      return false;
+    if (m_connections.consumers[static_cast<std::size_t>(weight.index)].size() != 1 || isOutput(weight))
+      return false;
     for (std::size_t i = 1; i < norm.outputs.size(); ++i)
-      if (norm.outputs[i].valid() && !m_connections.consumers[static_cast<std::size_t>(norm.outputs[i].index)].empty()) return false;
+      if (norm.outputs[i].valid() &&
+          !m_connections.consumers[static_cast<std::size_t>(norm.outputs[i].index)].empty())
+        return false;
     const auto index = channelIndex(operation, tensor.shape());
     const auto map = channelMap(m_network, m_connections, norm);
-    if (!index || !map || static_cast<std::int64_t>(map->factor.size()) != channels(operation, tensor.shape())) return false;
+    if (!index || !map ||
+        static_cast<std::int64_t>(map->factor.size()) != channels(operation, tensor.shape()))
+      return false;
     const auto bias = foldedBias(operation, *map, tensor.type());
     if (!bias) return false;
 
@@ -119,7 +130,9 @@ class Fold {
   }
 
  private:
-  bool isOutput(ValueId value) const { return std::find(m_network.outputs.begin(), m_network.outputs.end(), value) != m_network.outputs.end(); }
+  bool isOutput(ValueId value) const {
+    return std::find(m_network.outputs.begin(), m_network.outputs.end(), value) != m_network.outputs.end();
+  }
 
   /// The new bias; changes Gemm's beta to 1.
   std::optional<ValueId> foldedBias(Operation& operation, const ChannelMap& map, DataType type) {
@@ -172,11 +185,16 @@ PassResult foldBatchNorm(const Network& given) {
   std::vector<bool> gone(static_cast<std::size_t>(given.operationCount()));
   for (std::int32_t i = 0; i < given.operationCount(); ++i) {
     const Operation& operation = given.operation({i});
-    if (!operation.domain.empty() || (operation.type != "Conv" && operation.type != "ConvTranspose" && operation.type != "Gemm")) continue;
+    if (!operation.domain.empty() ||
+        (operation.type != "Conv" && operation.type != "ConvTranspose" && operation.type != "Gemm"))
+      continue;
     const ValueId made = operation.output(0);
-    if (!made.valid() || std::find(given.outputs.begin(), given.outputs.end(), made) != given.outputs.end()) continue;
+    if (!made.valid() || std::find(given.outputs.begin(), given.outputs.end(), made) != given.outputs.end())
+      continue;
     const auto& readers = connections.consumers[static_cast<std::size_t>(made.index)];
-    if (readers.size() != 1 || captured.contains(given.value(made).name) || captured.contains(given.value(operation.input(1)).name)) continue;
+    if (readers.size() != 1 || captured.contains(given.value(made).name) ||
+        captured.contains(given.value(operation.input(1)).name))
+      continue;
     const Operation& norm = given.operation(readers[0]);
     if (norm.type != "BatchNormalization" || !norm.domain.empty()) continue;
     if (!Fold(network, connections, {i}).apply(readers[0])) continue;

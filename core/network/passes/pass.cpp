@@ -4,10 +4,12 @@ namespace planish {
 namespace {
 
 void collectNames(const Network& network, std::set<std::string>& names) {
-  for (const auto& value : network.values()) names.insert(value.name);
+  for (const auto& value : network.values())
+    names.insert(value.name);
   for (const auto& operation : network.operations())
     for (const auto& [name, attribute] : operation.attributes.all())
-      if (const auto* body = std::get_if<std::shared_ptr<const Network>>(&attribute); body && *body) collectNames(**body, names);
+      if (const auto* body = std::get_if<std::shared_ptr<const Network>>(&attribute); body && *body)
+        collectNames(**body, names);
 }
 
 }  // namespace
@@ -16,7 +18,8 @@ std::set<std::string> capturedNames(const Network& network) {
   std::set<std::string> names;
   for (const auto& operation : network.operations())
     for (const auto& [name, attribute] : operation.attributes.all())
-      if (const auto* body = std::get_if<std::shared_ptr<const Network>>(&attribute); body && *body) collectNames(**body, names);
+      if (const auto* body = std::get_if<std::shared_ptr<const Network>>(&attribute); body && *body)
+        collectNames(**body, names);
   return names;
 }
 

@@ -19,8 +19,12 @@ ValueStatistics uniform(double low, double high, std::int64_t perBin = 100) {
   return statistics;
 }
 
-double low(const ActivationFormat& f) { return -f.zeroPoint * static_cast<double>(f.scale); }
-double high(const ActivationFormat& f) { return ((1 << f.bits) - 1 - f.zeroPoint) * static_cast<double>(f.scale); }
+double low(const ActivationFormat& f) {
+  return -f.zeroPoint * static_cast<double>(f.scale);
+}
+double high(const ActivationFormat& f) {
+  return ((1 << f.bits) - 1 - f.zeroPoint) * static_cast<double>(f.scale);
+}
 
 ValueId add(Network& network, const std::string& name, Tensor constant = {}) {
   Value value;
@@ -29,7 +33,8 @@ ValueId add(Network& network, const std::string& name, Tensor constant = {}) {
   return network.addValue(std::move(value));
 }
 
-void node(Network& network, const std::string& type, std::vector<ValueId> inputs, std::vector<ValueId> outputs) {
+void node(Network& network, const std::string& type, std::vector<ValueId> inputs,
+          std::vector<ValueId> outputs) {
   Operation operation;
   operation.type = type;
   operation.inputs = std::move(inputs);
@@ -60,7 +65,8 @@ TEST(ActivationQuantization, PercentileCutsTheTails) {
   statistics.histogramLow = -100;
   statistics.histogramHigh = 100;
   statistics.histogram.assign(2048, 0);
-  for (int i = 1014; i < 1034; ++i) statistics.histogram[static_cast<std::size_t>(i)] = 100000;
+  for (int i = 1014; i < 1034; ++i)
+    statistics.histogram[static_cast<std::size_t>(i)] = 100000;
   statistics.histogram.front() = statistics.histogram.back() = 5;
   const auto wide = chooseFormat(statistics, 8, RangeRule::percentile, 100);
   EXPECT_NEAR(high(wide), 100, 1);
@@ -74,7 +80,8 @@ TEST(ActivationQuantization, LeastSquaresClipsAnOutlierAndKeepsUniform) {
   EXPECT_NEAR(high(chooseFormat(statistics, 8, RangeRule::mse)), 1.0, 0.02);
   statistics.histogramHigh = statistics.maximum = 64;  // one value at 64, the rest below 4
   statistics.histogram.assign(2048, 0);
-  for (std::size_t i = 0; i < 128; ++i) statistics.histogram[i] = 100000;
+  for (std::size_t i = 0; i < 128; ++i)
+    statistics.histogram[i] = 100000;
   statistics.histogram.back() = 1;
   const auto clipped = chooseFormat(statistics, 8, RangeRule::mse);
   EXPECT_LT(high(clipped), 12);
@@ -106,15 +113,18 @@ TEST(ActivationQuantization, SimulateKeepsTheLayout) {
   const Tensor out = simulate(f, toChannelsLast(in));
   EXPECT_EQ(out.layout(), Layout::channelsLast);
   const Tensor plain = toPlain(out);
-  EXPECT_EQ((std::vector<float>(plain.data<float>().begin(), plain.data<float>().end())), (std::vector<float>{1, 2, 3, 4}));
+  EXPECT_EQ((std::vector<float>(plain.data<float>().begin(), plain.data<float>().end())),
+            (std::vector<float>{1, 2, 3, 4}));
 }
 
 TEST(ActivationQuantization, ValuesAreInputsAndOutputsBehindTheActivation) {
   Network network;
   network.opsets[""] = 17;
-  const ValueId x = add(network, "x"), w = add(network, "w", Tensor(DataType::float32, Shape{4, 3, 1, 1})), c = add(network, "c"),
-                r = add(network, "r"), w2 = add(network, "w2", Tensor(DataType::float32, Shape{4, 4, 1, 1})), d = add(network, "d"),
-                f = add(network, "f"), w3 = add(network, "w3", Tensor(DataType::float32, Shape{4, 2})), y = add(network, "y");
+  const ValueId x = add(network, "x"), w = add(network, "w", Tensor(DataType::float32, Shape{4, 3, 1, 1})),
+                c = add(network, "c"), r = add(network, "r"),
+                w2 = add(network, "w2", Tensor(DataType::float32, Shape{4, 4, 1, 1})), d = add(network, "d"),
+                f = add(network, "f"), w3 = add(network, "w3", Tensor(DataType::float32, Shape{4, 2})),
+                y = add(network, "y");
   network.inputs = {x};
   node(network, "Conv", {x, w}, {c});
   node(network, "Relu", {c}, {r});
@@ -125,5 +135,6 @@ TEST(ActivationQuantization, ValuesAreInputsAndOutputsBehindTheActivation) {
   const Layers layers = findLayers(network);
   ASSERT_EQ(layers.size(), 3u);
   EXPECT_EQ(activationValues(network, layers, {LayerId{0}}), (std::vector<ValueId>{x, r}));
-  EXPECT_EQ(activationValues(network, layers, {LayerId{0}, LayerId{1}, LayerId{2}}), (std::vector<ValueId>{x, r, d, f}));
+  EXPECT_EQ(activationValues(network, layers, {LayerId{0}, LayerId{1}, LayerId{2}}),
+            (std::vector<ValueId>{x, r, d, f}));
 }

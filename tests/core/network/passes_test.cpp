@@ -18,7 +18,8 @@ ValueId add(Network& network, const std::string& name, Tensor constant = {}) {
   return network.addValue(std::move(value));
 }
 
-void node(Network& network, const std::string& type, std::vector<ValueId> inputs, std::vector<ValueId> outputs, Attributes attributes = {}) {
+void node(Network& network, const std::string& type, std::vector<ValueId> inputs,
+          std::vector<ValueId> outputs, Attributes attributes = {}) {
   Operation operation;
   operation.type = type;
   operation.inputs = std::move(inputs);
@@ -28,7 +29,9 @@ void node(Network& network, const std::string& type, std::vector<ValueId> inputs
   network.addOperation(std::move(operation));
 }
 
-Tensor vector(const std::vector<float>& values) { return Tensor::of<float>(Shape{static_cast<std::int64_t>(values.size())}, values); }
+Tensor vector(const std::vector<float>& values) {
+  return Tensor::of<float>(Shape{static_cast<std::int64_t>(values.size())}, values);
+}
 
 struct Normalized {
   Network network;
@@ -36,7 +39,8 @@ struct Normalized {
 };
 
 /// x -> `type` -> BatchNormalization -> result, with two output channels.
-Normalized normalized(const std::string& type, Shape weightShape, std::vector<float> weight, Attributes attributes = {}, Tensor bias = {}) {
+Normalized normalized(const std::string& type, Shape weightShape, std::vector<float> weight,
+                      Attributes attributes = {}, Tensor bias = {}) {
   Normalized n;
   n.network.opsets[""] = 17;
   const ValueId x = add(n.network, "x");
@@ -47,19 +51,24 @@ Normalized normalized(const std::string& type, Shape weightShape, std::vector<fl
   n.made = add(n.network, "made");
   n.result = add(n.network, "result");
   node(n.network, type, inputs, {n.made}, std::move(attributes));
-  const ValueId scale = add(n.network, "scale", vector({2, -3})), offset = add(n.network, "offset", vector({0.5f, 1})),
-                mean = add(n.network, "mean", vector({1, 2})), variance = add(n.network, "variance", vector({3.99999f, 15.99999f}));
+  const ValueId scale = add(n.network, "scale", vector({2, -3})),
+                offset = add(n.network, "offset", vector({0.5f, 1})),
+                mean = add(n.network, "mean", vector({1, 2})),
+                variance = add(n.network, "variance", vector({3.99999f, 15.99999f}));
   node(n.network, "BatchNormalization", {n.made, scale, offset, mean, variance}, {n.result});
   n.network.outputs = {n.result};
   return n;
 }
 
-std::vector<float> values(const Tensor& tensor) { return {tensor.data<float>().begin(), tensor.data<float>().end()}; }
+std::vector<float> values(const Tensor& tensor) {
+  return {tensor.data<float>().begin(), tensor.data<float>().end()};
+}
 
 void expectNear(const Tensor& tensor, const std::vector<float>& expected) {
   const auto found = values(tensor);
   ASSERT_EQ(found.size(), expected.size());
-  for (std::size_t i = 0; i < found.size(); ++i) EXPECT_NEAR(found[i], expected[i], 1e-6) << i;
+  for (std::size_t i = 0; i < found.size(); ++i)
+    EXPECT_NEAR(found[i], expected[i], 1e-6) << i;
 }
 
 }  // namespace
@@ -157,7 +166,8 @@ TEST(FoldBatchNorm, StatisticsBehindIdentity) {
 TEST(DropIdentity, ReadersReadWhatItRead) {
   Network network;
   network.opsets[""] = 17;
-  const ValueId x = add(network, "x"), a = add(network, "a"), b = add(network, "b"), y = add(network, "y"), z = add(network, "z");
+  const ValueId x = add(network, "x"), a = add(network, "a"), b = add(network, "b"), y = add(network, "y"),
+                z = add(network, "z");
   network.inputs = {x};
   node(network, "Identity", {x}, {a});
   node(network, "Dropout", {a}, {b});
@@ -176,8 +186,8 @@ TEST(DropIdentity, ReadersReadWhatItRead) {
 TEST(DropIdentity, TrainingDropoutStays) {
   Network network;
   network.opsets[""] = 17;
-  const ValueId x = add(network, "x"), ratio = add(network, "r", vector({0.5f})), mode = add(network, "t", Tensor::scalar(true)),
-                d = add(network, "d"), y = add(network, "y");
+  const ValueId x = add(network, "x"), ratio = add(network, "r", vector({0.5f})),
+                mode = add(network, "t", Tensor::scalar(true)), d = add(network, "d"), y = add(network, "y");
   network.inputs = {x};
   node(network, "Dropout", {x, ratio, mode}, {d});
   node(network, "Relu", {d}, {y});
