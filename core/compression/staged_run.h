@@ -1,7 +1,7 @@
 #pragma once
 
 #include "core/base/progress.h"
-#include "core/compression/channel_moments.h"
+#include "core/statistics/channel_moments.h"
 #include "core/data/batch_source.h"
 #include "core/network/layer.h"
 

@@ -2,6 +2,7 @@
 
 #include "core/base/parallel.h"
 #include "core/statistics/batch_order.h"
+#include "core/statistics/channel_moments.h"
 #include "core/statistics/gram.h"
 #include "core/statistics/input_columns.h"
 #include "core/statistics/value_summary.h"
@@ -96,7 +97,11 @@ class Collection {
       auto& value = result.values[id];
       value.samples = sum.samples;
       if (sum.needs.ranges) sum.histogram.finish(value);
-      if (sum.needs.channels) sum.moments.finish(value);
+      if (sum.needs.channels)
+        for (std::size_t c = 0; c < sum.moments.channels(); ++c) {
+          value.channelMean.push_back(sum.moments.mean(c));
+          value.channelVariance.push_back(sum.moments.variance(c));
+        }
     }
     for (auto& input : m_inputs) {
       for (double& square : input.sums.meanSquare) square /= static_cast<double>(std::max<std::int64_t>(1, input.sums.rows));

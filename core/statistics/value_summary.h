@@ -24,17 +24,4 @@ class Histogram {
   std::vector<std::int64_t> m_counts;  ///< [2 * kSide], bin kSide starts at 0
 };
 
-/// Mean and sum of squared deviations by channel; merged as Chan, Golub and LeVeque (1979) do.
-class ChannelMoments {
- public:
-  /// `value`: float32, plain.
-  void add(const Tensor& value, int axis);
-  void merge(const ChannelMoments& other);
-  void finish(ValueStatistics& into) const;
-
- private:
-  std::int64_t m_count = 0;  ///< numbers of each channel
-  std::vector<double> m_mean, m_squares;
-};
-
 }  // namespace planish
