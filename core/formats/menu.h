@@ -19,7 +19,8 @@ struct Menu {
   std::vector<Refusal> refused;
 };
 
-/// An option is legal if the target stores it and a compressor makes it.
+/// An option is legal if the target stores it and a compressor makes it. Layers that share a weight get what all of them can take.
+/// Throws Error(usage) for an unknown @method.
 Menu menuFor(const Network& network, const Layers& layers, const std::vector<Setting>& offered, const TargetProfile& target,
              const Registry<Compressor>& compressors);
 

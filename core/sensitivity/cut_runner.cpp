@@ -1,0 +1,164 @@
+#include "core/sensitivity/cut_runner.h"
+
+#include "core/base/parallel.h"
+#include "core/compute/shape_inference.h"
+
+#include <algorithm>
+#include <atomic>
+
+namespace planish {
+namespace {
+
+/// Multiply-adds of an operation (of elementwise ones: results), as far as shapes tell.
+double operationCost(const Network& network, const Operation& operation, const Shapes& shapes) {
+  const auto shape = [&](ValueId id) -> const Shape* {
+    if (!id.valid()) return nullptr;
+    if (network.value(id).isConstant()) return &network.value(id).constant.shape();
+    const auto* item = shapes.find(id);
+    return item ? &item->shape : nullptr;
+  };
+  double results = 0;
+  for (const ValueId output : operation.outputs)
+    if (const Shape* made = shape(output)) results += static_cast<double>(made->count());
+  const Shape* left = shape(operation.input(0));
+  const Shape* right = shape(operation.input(1));
+  if (operation.type == "Conv" && right && right->rank() > 1) return results * static_cast<double>(right->count(1, right->rank()));
+  if (operation.type == "ConvTranspose" && left && right && right->rank() > 1)
+    return static_cast<double>(left->count()) * static_cast<double>(right->count(1, right->rank()));
+  if (operation.type == "Gemm" && left && left->rank() == 2) return results * static_cast<double>((*left)[operation.attributes.whole("transA", 0) ? 0 : 1]);
+  if (operation.type == "MatMul" && left && left->rank() > 0) return results * static_cast<double>((*left)[-1]);
+  return results;
+}
+
+}  // namespace
+
+CutRunner::CutRunner(const Network& network, const BatchSource& data, std::vector<ValueId> wanted, Samples samples, const Context& context)
+    : m_network(network), m_data(data), m_wanted(std::move(wanted)), m_context(context) {
+  const std::int64_t end = samples.count < 0 ? data.count() : std::min(data.count(), samples.first + samples.count);
+  std::int64_t atOnce = samples.atOnce > 0 ? std::min(samples.atOnce, data.batchSize()) : data.batchSize();
+  for (const ValueId input : network.inputs) {
+    const auto& value = network.value(input);
+    if (value.ranked && !value.declaredShape.empty() && value.declaredShape[0] > 0) atOnce = data.batchSize();
+  }
+  for (std::int64_t first = samples.first; first < end; first += atOnce)
+    m_pieces.push_back({static_cast<std::int64_t>(m_pieces.size()), first, std::min(atOnce, end - first)});
+  if (m_pieces.empty()) throw Error(ErrorKind::invalidInput, "there are no calibration samples").in(data.dataset().source());
+  m_samples = end - samples.first;
+  m_values.resize(m_pieces.size());
+  Context own = context;
+  own.threads = 1;
+  const auto count = std::clamp<std::int64_t>(context.threads, 1, static_cast<std::int64_t>(m_pieces.size()));
+  for (std::int64_t i = 0; i < count; ++i) m_executors.push_back(std::make_unique<Executor>(network, own));
+  findFixed();
+  measureShapes();
+  m_cut = cut(m_place);
+}
+
+CutRunner::~CutRunner() = default;
+
+void CutRunner::findFixed() {
+  m_fixed.assign(static_cast<std::size_t>(m_network.valueCount()), false);
+  for (std::int32_t v = 0; v < m_network.valueCount(); ++v) m_fixed[static_cast<std::size_t>(v)] = m_network.value({v}).isConstant();
+  for (const auto& operation : m_network.operations()) {
+    const bool random = operation.type.starts_with("Random") || operation.type == "Bernoulli" || operation.type == "Multinomial";
+    const bool fixed = !random && std::all_of(operation.inputs.begin(), operation.inputs.end(),
+                                              [&](ValueId id) { return !id.valid() || m_fixed[static_cast<std::size_t>(id.index)]; });
+    for (const ValueId output : operation.outputs)
+      if (output.valid()) m_fixed[static_cast<std::size_t>(output.index)] = fixed;
+  }
+}
+
+void CutRunner::measureShapes() {
+  const Piece& piece = m_pieces.front();
+  std::map<ValueId, Shape> inputShapes;
+  for (const auto& [id, tensor] : m_data.samples(piece.first, piece.count).inputs) inputShapes[id] = tensor.shape();
+  const Shapes shapes = inferShapes(m_network, inputShapes, piece.count);
+  for (const auto& [id, item] : shapes.items)
+    m_sampleBytes[id] = (static_cast<std::int64_t>(bitsOf(item.type)) * item.shape.count() / 8 + piece.count - 1) / piece.count;
+  m_share.assign(static_cast<std::size_t>(m_network.operationCount()) + 1, 0);
+  for (std::int32_t i = m_network.operationCount() - 1; i >= 0; --i)
+    m_share[static_cast<std::size_t>(i)] = m_share[static_cast<std::size_t>(i) + 1] + operationCost(m_network, m_network.operation({i}), shapes);
+  const double whole = m_share.front() > 0 ? m_share.front() : 1;
+  for (double& share : m_share) share /= whole;
+}
+
+std::vector<ValueId> CutRunner::cut(OperationId place) const {
+  auto values = cutBefore(m_network, place, m_wanted);
+  std::erase_if(values, [&](ValueId id) { return m_fixed[static_cast<std::size_t>(id.index)]; });
+  return values;
+}
+
+double CutRunner::share(OperationId from) const { return m_share.at(static_cast<std::size_t>(from.index)); }
+
+std::int64_t CutRunner::keptBytes(const std::vector<ValueId>& values) const {
+  std::int64_t bytes = 0;
+  for (const ValueId id : values) {
+    const auto found = m_sampleBytes.find(id);
+    if (found == m_sampleBytes.end()) return m_context.memoryLimit + 1;  // size unknown before it is made: not kept
+    bytes += found->second * m_samples;
+  }
+  return bytes;
+}
+
+void CutRunner::parallel(const std::function<void(Executor&, const Piece&)>& body, const Progress& progress) {
+  std::atomic<std::size_t> next{0};
+  std::atomic<bool> failed{false};
+  const auto workers = static_cast<std::int64_t>(m_executors.size());
+  const auto work = [&](std::int64_t begin, std::int64_t end) {
+    for (std::int64_t worker = begin; worker < end; ++worker) {
+      try {
+        for (std::size_t i = next++; i < m_pieces.size() && !failed; i = next++) {
+          progress.throwIfStopped();
+          body(*m_executors[static_cast<std::size_t>(worker)], m_pieces[i]);
+        }
+      } catch (...) {
+        failed = true;
+        throw;
+      }
+    }
+  };
+  parallelFor(static_cast<int>(workers), workers, 1, work);
+}
+
+ValueMap CutRunner::front(Executor& executor, const Piece& piece, const std::vector<ValueId>& values, const Progress& progress) {
+  const auto i = static_cast<std::size_t>(piece.index);
+  ValueMap given = m_kept ? m_values[i] : m_data.samples(piece.first, piece.count).inputs;
+  ValueMap result;
+  std::vector<ValueId> missing;
+  for (const ValueId id : values) {
+    if (const auto found = given.find(id); found != given.end()) result.insert(*found);
+    else missing.push_back(id);
+  }
+  if (missing.empty()) return result;
+  RunOptions options;
+  options.overlay = m_overlay;
+  options.transforms = m_transforms;
+  options.progress = &progress;
+  for (auto& [id, tensor] : executor.run(given, missing, options)) result[id] = std::move(tensor);
+  return result;
+}
+
+void CutRunner::moveTo(OperationId place, const Progress& progress) {
+  if (place < m_place) throw Error(ErrorKind::failed, "a cut cannot move back in the network");
+  const auto values = cut(place);
+  const std::int64_t bytes = keptBytes(values);
+  m_place = place;
+  m_cut = values;
+  if (bytes > m_context.memoryLimit) return;
+  m_mostKept = std::max(m_mostKept, bytes);
+  m_work += share(m_front) - share(place);
+  parallel([&](Executor& executor, const Piece& piece) { m_values[static_cast<std::size_t>(piece.index)] = front(executor, piece, values, progress); }, progress);
+  m_kept = true;
+  m_front = place;
+}
+
+void CutRunner::forEachPiece(const Body& body, const Progress& progress) {
+  if (keepsValues()) {
+    parallel([&](Executor& executor, const Piece& piece) { body(executor, piece, m_values[static_cast<std::size_t>(piece.index)]); }, progress);
+    return;
+  }
+  m_work += share(m_front) - share(m_place);
+  parallel([&](Executor& executor, const Piece& piece) { body(executor, piece, front(executor, piece, m_cut, progress)); }, progress);
+}
+
+}  // namespace planish

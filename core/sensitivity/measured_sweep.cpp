@@ -1,0 +1,217 @@
+#include "core/sensitivity/measured_sweep.h"
+
+#include <algorithm>
+#include <mutex>
+#include <numeric>
+
+namespace planish {
+namespace {
+
+const BatchSource& calibrationOf(const MeasureInput& input) {
+  if (!input.calibration) throw Error(ErrorKind::usage, "a measured sensitivity needs calibration data").remedy("give --data or --calibration");
+  return *input.calibration;
+}
+
+std::vector<ValueId> firstOutput(const Network& network) {
+  if (network.outputs.empty()) throw Error(ErrorKind::invalidInput, "the network has no output").in(network.file);
+  return {network.outputs.front()};
+}
+
+/// [samples, answers], float32, plain.
+Tensor answerRows(const Tensor& output, std::int64_t samples) {
+  const Tensor plain = toFloat(output);
+  if (plain.shape().rank() < 1 || plain.shape()[0] != samples)
+    throw Error(ErrorKind::invalidInput, "expected an answer for each of " + std::to_string(samples) + " samples, found an output of shape " + plain.shape().text());
+  return plain.reshaped({samples, plain.count() / samples});
+}
+
+bool asksForActivations(const std::vector<Setting>& menu) {
+  return std::any_of(menu.begin(), menu.end(), [](const Setting& option) { return option.activationBits > 0; });
+}
+
+}  // namespace
+
+MeasuredSweep::MeasuredSweep(const MeasureInput& input, const Score& score, SweepParameters parameters, const Context& context)
+    : m_input(input), m_score(score), m_parameters(parameters), m_context(context), m_wanted(firstOutput(input.network)),
+      m_runner(input.network, calibrationOf(input), m_wanted, {0, -1, parameters.samplesAtOnce}, context) {
+  const auto& labels = input.calibration->dataset().labels();
+  if (score.needsLabels() && labels.empty())
+    throw Error(ErrorKind::usage, "metric '" + score.declaration().id + "' needs labels, and the calibration data has none").in(input.calibration->dataset().source());
+  if (!labels.empty()) m_labels = std::span(labels).first(static_cast<std::size_t>(input.calibration->count()));
+}
+
+MeasureWork MeasuredSweep::run(const RowSink& sink, const Progress& progress) {
+  MeasureWork work;
+  const auto all = units();
+  const auto isDone = [&](const Unit& unit) {
+    return std::all_of(unit.members.begin(), unit.members.end(), [&](const Layer* layer) { return m_input.done.contains(layer->name); });
+  };
+  if (std::all_of(all.begin(), all.end(), isDone)) return work;
+  const double whole = 1.0 / std::max(1, m_input.network.operationCount());
+  progress.report(0, "answers of the original network");
+  chooseActivations(progress);
+  answerOriginal(progress);
+  double toRun = 0, ran = 0;
+  const auto effort = [&](const Unit& unit) {
+    return (m_runner.share(unit.place) + whole) * static_cast<double>(m_input.menu.at(static_cast<std::size_t>(unit.members.front()->id.index)).size());
+  };
+  for (const auto& unit : all)
+    if (!isDone(unit)) toRun += effort(unit);
+  OptionLevels levels(m_input, m_context);
+  for (const auto& unit : all) {
+    progress.report(ran / toRun, unit.members.front()->name);
+    // Also in front of units that were measured before: with the same steps the kept values are the same to the bit.
+    m_runner.moveTo(unit.place, progress);
+    if (isDone(unit)) continue;
+    auto cells = cellsOf(unit, levels, progress);
+    correct(unit, cells, progress);
+    // Where the values in front are not kept, all options share one way there.
+    const std::size_t together = m_runner.keepsValues() ? 1 : std::max<std::size_t>(1, cells.size());
+    for (std::size_t first = 0; first < cells.size(); first += together) {
+      progress.throwIfStopped();
+      judge(unit, std::span(cells).subspan(first, std::min(together, cells.size() - first)), progress);
+      progress.report((ran + effort(unit) * static_cast<double>(first + together) / static_cast<double>(cells.size())) / toRun, unit.members.front()->name);
+    }
+    ran += effort(unit);
+    work.cells += static_cast<std::int64_t>(cells.size());
+    for (const Layer* layer : unit.members)
+      if (!m_input.done.contains(layer->name)) sink(*layer, rowsOf(*layer, cells));
+  }
+  work.fullRunsEquivalent = m_runner.work();
+  progress.report(1);
+  return work;
+}
+
+std::vector<MeasuredSweep::Unit> MeasuredSweep::units() const {
+  const Connections connections(m_input.network);
+  std::vector<Unit> result;
+  std::vector<bool> taken(m_input.layers.size());
+  for (const auto& layer : m_input.layers.items) {
+    if (taken[static_cast<std::size_t>(layer.id.index)]) continue;
+    Unit unit{{&layer}, layer.operation};
+    for (const auto& set : m_input.layers.sharedWeights)
+      if (set.front() == layer.id)
+        for (std::size_t i = 1; i < set.size(); ++i) unit.members.push_back(&m_input.layers[set[i]]);
+    for (const Layer* member : unit.members) {
+      taken[static_cast<std::size_t>(member->id.index)] = true;
+      unit.place = std::min(unit.place, member->operation);
+      if (!asksForActivations(m_input.menu.at(static_cast<std::size_t>(member->id.index)))) continue;
+      // Everybody who reads a quantised value sees it quantised: also who runs before this layer.
+      for (const ValueId value : activationValues(m_input.network, m_input.layers, {member->id}))
+        for (const OperationId reader : connections.consumers[static_cast<std::size_t>(value.index)]) unit.place = std::min(unit.place, reader);
+    }
+    result.push_back(std::move(unit));
+  }
+  // The cut only moves forward: nobody's place is behind that of a later unit.
+  for (std::size_t i = result.size(); i-- > 1;) result[i - 1].place = std::min(result[i - 1].place, result[i].place);
+  return result;
+}
+
+void MeasuredSweep::chooseActivations(const Progress& progress) {
+  // Of layers that are done, too: what is observed decides what is fused, and ranges have to be the same to the bit.
+  std::map<ValueId, StatisticsNeeds> needs;
+  StatisticsNeeds ranges;
+  ranges.ranges = true;
+  for (const auto& layer : m_input.layers.items)
+    if (asksForActivations(m_input.menu.at(static_cast<std::size_t>(layer.id.index))))
+      for (const ValueId value : activationValues(m_input.network, m_input.layers, {layer.id})) needs[value] = ranges;
+  if (needs.empty()) return;
+  m_ranges = collectStatistics(m_input.network, m_input.layers, {}, needs, *m_input.calibration, {}, m_context, Progress());
+  m_runner.addRuns(1, {0});
+  progress.throwIfStopped();
+}
+
+void MeasuredSweep::scorePiece(const CutRunner::Piece& piece, const Tensor& output, std::span<double> into) const {
+  const auto labels = m_labels.empty() ? m_labels : m_labels.subspan(static_cast<std::size_t>(piece.first), static_cast<std::size_t>(piece.count));
+  const Tensor rows = answerRows(output, piece.count);
+  const auto scores = m_score.perSample({rows, &m_reference[static_cast<std::size_t>(piece.index)], labels});
+  std::copy(scores.begin(), scores.end(), into.begin() + piece.first);
+}
+
+void MeasuredSweep::answerOriginal(const Progress& progress) {
+  m_reference.resize(m_runner.pieces().size());
+  m_original.resize(static_cast<std::size_t>(m_runner.sampleCount()));
+  m_runner.forEachPiece(
+      [&](Executor& executor, const CutRunner::Piece& piece, const ValueMap& front) {
+        RunOptions options;
+        options.progress = &progress;
+        const Tensor output = executor.run(front, m_wanted, options).at(m_wanted.front());
+        m_reference[static_cast<std::size_t>(piece.index)] = answerRows(output, piece.count);
+        scorePiece(piece, output, m_original);
+      },
+      progress);
+  m_runner.addRuns(1, {0});
+}
+
+std::vector<MeasuredSweep::Cell> MeasuredSweep::cellsOf(const Unit& unit, OptionLevels& levels, const Progress& progress) {
+  const Layer& layer = *unit.members.front();
+  std::vector<Cell> cells;
+  for (auto& level : levels.of(layer, progress)) {
+    Cell cell;
+    if (level.matrix.defined()) cell.overlay[layer.weight] = weightOf(m_input.network, layer, level);
+    if (level.option.activationBits > 0) {
+      ActivationFormats formats;
+      for (const Layer* member : unit.members)
+        for (const ValueId value : activationValues(m_input.network, m_input.layers, {member->id}))
+          if (const auto* statistics = m_ranges.value(value)) formats[value] = chooseFormat(*statistics, level.option.activationBits, RangeRule::mse);
+      cell.transforms = simulation(formats);
+    }
+    cell.level = std::move(level);
+    cell.perSample.resize(static_cast<std::size_t>(m_runner.sampleCount()));
+    cells.push_back(std::move(cell));
+  }
+  return cells;
+}
+
+void MeasuredSweep::correct(const Unit& unit, std::vector<Cell>& cells, const Progress& progress) {
+  const Layer& layer = *unit.members.front();
+  const OutputCorrection correction(m_input.network, layer, m_parameters.kept);
+  if (unit.members.size() > 1 || !correction.possible() || (m_parameters.onlyNormalization && !correction.normalization().valid())) return;
+  // Moments of the output under the original weight (first) and under each option, by piece, so that sums have one order.
+  const std::size_t pieces = m_runner.pieces().size();
+  std::vector<std::vector<OutputMoments>> moments(cells.size() + 1, std::vector<OutputMoments>(pieces));
+  const std::vector<ValueId> output{layer.output};
+  m_runner.forEachPiece(
+      [&](Executor& executor, const CutRunner::Piece& piece, const ValueMap& front) {
+        for (std::size_t i = 0; i <= cells.size(); ++i) {
+          RunOptions options;
+          options.progress = &progress;
+          if (i > 0) {
+            options.overlay = &cells[i - 1].overlay;
+            options.transforms = &cells[i - 1].transforms;
+          }
+          const Tensor value = executor.run(front, output, options).at(layer.output);
+          moments[i][static_cast<std::size_t>(piece.index)] = outputMoments(value, layer.kind == "linear" || layer.kind == "embedding");
+        }
+      },
+      progress);
+  m_runner.addRuns(static_cast<double>(cells.size() + 1), unit.place);
+  m_runner.addRuns(-static_cast<double>(cells.size() + 1), {layer.operation.index + 1});
+  std::vector<OutputMoments> sums(cells.size() + 1);
+  for (std::size_t i = 0; i < sums.size(); ++i)
+    for (const auto& part : moments[i]) sums[i].add(part);
+  for (std::size_t i = 0; i < cells.size(); ++i) correction.apply(cells[i].overlay, sums.front(), sums[i + 1]);
+}
+
+void MeasuredSweep::judge(const Unit& unit, std::span<Cell> cells, const Progress& progress) {
+  m_runner.forEachPiece(
+      [&](Executor& executor, const CutRunner::Piece& piece, const ValueMap& front) {
+        for (Cell& cell : cells) {
+          RunOptions options;
+          options.overlay = &cell.overlay;
+          options.transforms = cell.transforms.empty() ? nullptr : &cell.transforms;
+          options.progress = &progress;
+          scorePiece(piece, executor.run(front, m_wanted, options).at(m_wanted.front()), cell.perSample);
+        }
+      },
+      progress);
+  m_runner.addRuns(static_cast<double>(cells.size()), unit.place);
+}
+
+std::vector<SensitivityRow> MeasuredSweep::rowsOf(const Layer& layer, const std::vector<Cell>& cells) const {
+  std::vector<SensitivityRow> rows;
+  for (const Cell& cell : cells) rows.push_back({layer.name, cell.level.option, estimateOf(damage(m_score, m_original, cell.perSample)), cell.level.bits});
+  return rows;
+}
+
+}  // namespace planish

@@ -1,0 +1,38 @@
+#pragma once
+
+#include "core/jobs/open_job.h"
+#include "core/evaluation/evaluator.h"
+
+#include <sys/resource.h>
+
+#include <chrono>
+#include <cstdio>
+#include <cstdlib>
+#include <filesystem>
+
+namespace planish::benchmark {
+
+/// The folder with networks and data that are not part of the repository: PLANISH_ASSETS, or ../shared/assets beside the sources.
+inline std::filesystem::path assets() {
+  const char* given = std::getenv("PLANISH_ASSETS");
+  return given ? std::filesystem::path(given) : std::filesystem::path(PLANISH_SOURCE_DIR "/../shared/assets");
+}
+
+inline double secondsSince(std::chrono::steady_clock::time_point start) { return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count(); }
+
+/// Most memory of this process so far, in MiB.
+inline double peakMebibytes() {
+  rusage usage{};
+  getrusage(RUSAGE_SELF, &usage);
+  return static_cast<double>(usage.ru_maxrss) / 1024;
+}
+
+inline Preprocessing cifarPreprocessing() {
+  Preprocessing how;
+  how.scale = 1.0 / 255;
+  how.mean = {.485, .456, .406};
+  how.std = {.229, .224, .225};
+  return how;
+}
+
+}  // namespace planish::benchmark
