@@ -66,6 +66,9 @@ int info(Session& session) {
   for (const auto& entry : unsupported)
     session.output.text("  lacks " + printable(entry.type) + " (" + std::to_string(entry.count) + "): " + entry.reason + "\n");
   for (const auto& notice : network.notices) session.output.text("  note: " + printable(notice, 400) + "\n");
+  const auto passes = helpfulPasses(opened);
+  object["helpful_passes"] = passes;
+  for (const auto& pass : passes) session.output.text("  note: pass " + pass + " makes more layers visible; measure and run apply it\n");
   for (const auto& problem : shapes.problems) session.output.text("  shapes: " + printable(problem, 400) + "\n");
   session.output.result(std::move(object));
   return 0;

@@ -27,11 +27,13 @@ std::string shortNumber(double value) {
   return text;
 }
 
-/// Passes asked for, and BatchNorm folding where activations are quantised: runtimes fuse only folded convolutions.
+/// Passes asked for, and those that quantised activations need: runtimes fuse only convolutions whose BatchNorm is folded.
 std::vector<std::string> passesFor(const Options& options, const std::vector<Setting>& settings) {
   std::vector<std::string> passes = options.passes;
   const bool activations = std::any_of(settings.begin(), settings.end(), [](const Setting& setting) { return setting.activationBits > 0; });
-  if (activations && std::find(passes.begin(), passes.end(), "fold-batchnorm") == passes.end()) passes.push_back("fold-batchnorm");
+  if (activations)
+    for (const char* pass : {"drop-identity", "fold-constants", "fold-batchnorm"})
+      if (std::find(passes.begin(), passes.end(), pass) == passes.end()) passes.emplace_back(pass);
   return passes;
 }
 
@@ -117,7 +119,14 @@ void refuseOverwriting(const Options& options) {
 std::unique_ptr<Work> startWork(Session& session) {
   const Options& o = session.options;
   const std::vector<Setting> settings = parseOptions(o.options);
-  OpenedNetwork network = openNetwork(o.network, passesFor(o, settings), session.plugins, session.progress);
+  std::vector<std::string> passes = passesFor(o, settings);
+  OpenedNetwork network = openNetwork(o.network, passes, session.plugins, session.progress);
+  if (const auto more = helpfulPasses(network); !more.empty()) {
+    const std::size_t before = network.layers.size();
+    passes.insert(passes.end(), more.begin(), more.end());
+    network = openNetwork(o.network, passes, session.plugins, session.progress);
+    session.output.message("pass " + more.front() + " makes " + std::to_string(network.layers.size() - before) + " more layers visible and is applied");
+  }
   if (const auto unsupported = unsupportedOperations(*network.network); !unsupported.empty())
     throw Error(ErrorKind::unsupported, "the network has operations that cannot be run here: " + printable(unsupported.front().type) + " (" + unsupported.front().reason + ")")
         .in(o.network)

@@ -102,7 +102,7 @@ void applyRepairs(const CompressJob& job, const std::vector<std::string>& ids, C
   }
 }
 
-/// Tries each repair and pairs of them, and keeps what has the least damage on the calibration data. Says what it found.
+/// Tries each repair, and keeps what has the least damage on the calibration data. Says what it found.
 void chooseRepairs(const CompressJob& job, CompressedNetwork& compressed, const Context& context, const Progress& progress) {
   const Tensor reference = answers({job.network.network.get(), nullptr, nullptr}, *job.calibration, context, progress);
   std::vector<std::vector<std::string>> chains = {{}};

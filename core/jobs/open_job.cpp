@@ -62,6 +62,11 @@ OpenedNetwork openNetwork(const std::filesystem::path& path, const std::vector<s
   return opened;
 }
 
+std::vector<std::string> helpfulPasses(const OpenedNetwork& opened) {
+  if (findLayers(foldConstants(*opened.network).network).size() > opened.layers.size()) return {"fold-constants"};
+  return {};
+}
+
 OpenedNetwork reopenNetwork(const NetworkReference& reference, const PluginRegistries& plugins, const Progress& progress) {
   OpenedNetwork opened = openNetwork(reference.path, reference.passes, plugins, progress);
   if (opened.reference.fingerprint != reference.fingerprint)

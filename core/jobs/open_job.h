@@ -25,6 +25,9 @@ OpenedNetwork reopenNetwork(const NetworkReference& reference, const PluginRegis
 /// The passes that can be asked for by name: "fold-batchnorm", "drop-identity", "fold-constants".
 std::vector<std::string> passNames();
 
+/// Passes without which layers stay hidden, since their weights are computed from constants: "fold-constants" where it finds more.
+std::vector<std::string> helpfulPasses(const OpenedNetwork& opened);
+
 /// Data bound to a network.
 struct OpenedData {
   std::unique_ptr<BatchSource> source;
