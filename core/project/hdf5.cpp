@@ -10,7 +10,10 @@ namespace planish::hdf5 {
 namespace {
 
 constexpr std::uint64_t kMostElements = std::uint64_t(8) << 30;
-constexpr hsize_t kChunk = 1 << 16;
+constexpr std::size_t kChunkElements = 1 << 16;
+constexpr std::size_t kChunkBytes = 1 << 20;
+constexpr std::size_t kMostAttributeBytes = 60000;  // an attribute shares 64 KiB with its header
+constexpr std::size_t kMostTextBytes = 1 << 20;
 
 Error bad(const std::string& message, const std::string& where = {}) {
   Error error(ErrorKind::invalidInput, message);
@@ -36,7 +39,8 @@ void writeArray(hid_t parent, const std::string& name, hid_t fileType, hid_t mem
   Handle space(H5Screate_simple(1, dims, nullptr), H5Sclose, "create a data space");
   Handle properties(H5Pcreate(H5P_DATASET_CREATE), H5Pclose, "create dataset properties");
   if (count > 0) {
-    const hsize_t chunk[1] = {std::min<hsize_t>(count, kChunk)};
+    const std::size_t most = std::clamp<std::size_t>(kChunkBytes / H5Tget_size(fileType), 1, kChunkElements);
+    const hsize_t chunk[1] = {std::min(count, most)};
     check(H5Pset_chunk(properties, 1, chunk), "set chunks");
     if (count > 1024) {
       check(H5Pset_shuffle(properties), "set the shuffle filter");
@@ -44,6 +48,7 @@ void writeArray(hid_t parent, const std::string& name, hid_t fileType, hid_t mem
     }
     check(H5Pset_fletcher32(properties), "set the checksum filter");
   }
+  check(H5Pset_obj_track_times(properties, false), "leave out times");  // the same content gives the same bytes
   Handle dataset(H5Dcreate2(parent, name.c_str(), fileType, space, H5P_DEFAULT, properties, H5P_DEFAULT), H5Dclose, "create dataset " + name);
   if (count > 0) check(H5Dwrite(dataset, memoryType, H5S_ALL, H5S_ALL, H5P_DEFAULT, data), "write dataset " + name);
 }
@@ -80,6 +85,12 @@ Handle openAttribute(hid_t object, const std::string& name) {
   return Handle(H5Aopen(object, name.c_str(), H5P_DEFAULT), H5Aclose, "open attribute " + name);
 }
 
+/// Texts are padded with zeros, so one in the text would cut it.
+void refuseZero(std::string_view value, const std::string& name) {
+  if (value.find('\0') != std::string_view::npos)
+    throw Error(ErrorKind::unsupported, "'" + printable(value) + "' (" + name + ") contains a zero byte, which projects cannot keep");
+}
+
 void setScalar(hid_t object, const std::string& name, hid_t type, const void* value) {
   Handle space(H5Screate(H5S_SCALAR), H5Sclose, "create a data space");
   Handle attribute(H5Acreate2(object, name.c_str(), type, space, H5P_DEFAULT, H5P_DEFAULT), H5Aclose, "create attribute " + name);
@@ -98,85 +109,11 @@ T scalar(hid_t object, const std::string& name, H5T_class_t wanted, hid_t memory
   return value;
 }
 
-/// What the walk over all objects gathers.
-struct Walk {
-  std::uint64_t objects = 0, imageBytes = 0;
-  std::string problem, place;
-};
-
-bool isPlain(hid_t type) {
-  const H5T_class_t kind = H5Tget_class(type);
-  return kind == H5T_INTEGER || kind == H5T_FLOAT || (kind == H5T_STRING && H5Tis_variable_str(type) == 0);
-}
-
-std::string problemOfDataset(hid_t dataset, std::uint64_t imageBytes) {
-  Handle properties(H5Dget_create_plist(dataset), H5Pclose, "read dataset properties");
-  if (H5Pget_layout(properties) == H5D_VIRTUAL) return "is a virtual dataset";
-  if (H5Pget_external_count(properties) > 0) return "keeps its data in another file";
-  for (int i = 0; i < H5Pget_nfilters(properties); ++i) {
-    unsigned flags = 0, config = 0;
-    std::size_t values = 0;
-    const H5Z_filter_t filter = H5Pget_filter2(properties, static_cast<unsigned>(i), &flags, &values, nullptr, 0, nullptr, &config);
-    if (filter != H5Z_FILTER_SHUFFLE && filter != H5Z_FILTER_DEFLATE && filter != H5Z_FILTER_FLETCHER32)
-      return "needs filter " + std::to_string(filter) + ", which projects never use";
-  }
-  Handle type(H5Dget_type(dataset), H5Tclose, "read a data type");
-  if (!isPlain(type)) return "has a type that projects never use";
-  const std::size_t width = H5Tget_size(type);
-  if (width > (1u << 20)) return "has elements of over 1 MiB";
-  Handle space(H5Dget_space(dataset), H5Sclose, "read a data space");
-  const hssize_t count = H5Sget_simple_extent_npoints(space);
-  std::uint64_t bytes = 0;
-  if (count < 0 || __builtin_mul_overflow(static_cast<std::uint64_t>(count), width, &bytes) || bytes / 1000 > imageBytes)
-    return "claims " + std::to_string(count) + " elements, over 1000 times the file's size";
-  if (H5Pget_layout(properties) == H5D_CHUNKED) {
-    hsize_t chunk[H5S_MAX_RANK] = {};
-    const int rank = H5Pget_chunk(properties, H5S_MAX_RANK, chunk);
-    std::uint64_t chunkBytes = width;
-    for (int i = 0; i < rank; ++i)
-      if (__builtin_mul_overflow(chunkBytes, static_cast<std::uint64_t>(chunk[i]), &chunkBytes) || chunkBytes > (64u << 20)) return "has chunks of over 64 MiB";
-  }
-  return {};
-}
-
-herr_t inspectAttribute(hid_t object, const char* name, const H5A_info_t* info, void* data) {
-  auto& walk = *static_cast<Walk*>(data);
-  if (info->data_size > (64u << 10)) {
-    walk.problem = "attribute '" + printable(name) + "' has over 64 KiB";
-    return 1;
-  }
-  const hid_t attribute = H5Aopen(object, name, H5P_DEFAULT);
-  const hid_t type = attribute < 0 ? -1 : H5Aget_type(attribute);
-  if (type < 0 || !isPlain(type)) walk.problem = "attribute '" + printable(name) + "' has a type that projects never use";
-  if (type >= 0) H5Tclose(type);
-  if (attribute >= 0) H5Aclose(attribute);
-  return walk.problem.empty() ? 0 : 1;
-}
-
-herr_t inspectLink(hid_t group, const char* name, const H5L_info_t* info, void* data) {
-  auto& walk = *static_cast<Walk*>(data);
-  walk.place = name;
-  if (++walk.objects > (1u << 20)) walk.problem = "over a million objects";
-  else if (info->type != H5L_TYPE_HARD) walk.problem = "is a link to elsewhere, which projects never have";
-  if (!walk.problem.empty()) return 1;
-  const hid_t object = H5Oopen(group, name, H5P_DEFAULT);
-  if (object < 0) {
-    walk.problem = "cannot be opened";
-    return 1;
-  }
-  const H5I_type_t kind = H5Iget_type(object);
-  try {
-    if (kind == H5I_DATASET) walk.problem = problemOfDataset(object, walk.imageBytes);
-    else if (kind != H5I_GROUP) walk.problem = "is neither group nor dataset";
-    if (walk.problem.empty()) {
-      hsize_t at = 0;
-      H5Aiterate2(object, H5_INDEX_NAME, H5_ITER_NATIVE, &at, inspectAttribute, &walk);
-    }
-  } catch (const Error& error) {  // must not pass through the C library
-    walk.problem = error.message();
-  }
-  H5Oclose(object);
-  return walk.problem.empty() ? 0 : 1;
+/// HDF5 takes two open images of one name for the same file, and tries to open a file of the name before it creates one in memory:
+/// no file can be below /dev/null.
+std::string imageName() {
+  static std::uint64_t count = 0;  // under acquire()
+  return "/dev/null/planish-image-" + std::to_string(count++);
 }
 
 }  // namespace
@@ -214,7 +151,9 @@ std::unique_lock<std::recursive_mutex> acquire() {
 }
 
 Handle createGroup(hid_t parent, const std::string& name) {
-  return Handle(H5Gcreate2(parent, name.c_str(), H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT), H5Gclose, "create group " + name);
+  Handle properties(H5Pcreate(H5P_GROUP_CREATE), H5Pclose, "create group properties");
+  check(H5Pset_obj_track_times(properties, false), "leave out times");
+  return Handle(H5Gcreate2(parent, name.c_str(), H5P_DEFAULT, properties, H5P_DEFAULT), H5Gclose, "create group " + name);
 }
 
 Handle openGroup(hid_t parent, const std::string& name) {
@@ -227,6 +166,10 @@ bool has(hid_t parent, const std::string& name) { return H5Lexists(parent, name.
 bool hasAttribute(hid_t object, const std::string& name) { return H5Aexists(object, name.c_str()) > 0; }
 
 void setText(hid_t object, const std::string& name, std::string_view value) {
+  refuseZero(value, name);
+  if (value.size() > kMostAttributeBytes)
+    throw Error(ErrorKind::unsupported, "'" + printable(value) + "' (" + name + ") has " + std::to_string(value.size()) + " bytes, projects keep names of up to " +
+                                            std::to_string(kMostAttributeBytes));
   const Handle type = textType(value.size());
   const std::string padded = value.empty() ? std::string(1, '\0') : std::string(value);
   setScalar(object, name, type, padded.data());
@@ -251,6 +194,13 @@ std::string text(hid_t object, const std::string& name) {
 
 std::int64_t whole(hid_t object, const std::string& name) { return scalar<std::int64_t>(object, name, H5T_INTEGER, H5T_NATIVE_INT64); }
 
+std::int64_t whole(hid_t object, const std::string& name, std::int64_t least, std::int64_t most) {
+  const std::int64_t value = whole(object, name);
+  if (value < least || value > most)
+    throw bad("attribute '" + name + "' is " + std::to_string(value) + ", expected " + std::to_string(least) + " to " + std::to_string(most), pathOf(object));
+  return value;
+}
+
 double number(hid_t object, const std::string& name) { return scalar<double>(object, name, H5T_FLOAT, H5T_NATIVE_DOUBLE); }
 
 void write(hid_t parent, const std::string& name, std::span<const double> values) {
@@ -271,7 +221,13 @@ void write(hid_t parent, const std::string& name, std::span<const std::uint8_t> 
 
 void write(hid_t parent, const std::string& name, const std::vector<std::string>& values) {
   std::size_t width = 1;
-  for (const auto& value : values) width = std::max(width, value.size());
+  for (const auto& value : values) {
+    refuseZero(value, name);
+    width = std::max(width, value.size());
+  }
+  std::size_t bytes = 0;
+  if (width > kMostTextBytes || __builtin_mul_overflow(width, values.size(), &bytes) || bytes > kMostElements)
+    throw Error(ErrorKind::unsupported, "a list of texts (" + name + ") has one of " + std::to_string(width) + " bytes, which is too long to keep");
   std::vector<char> flat(width * values.size(), '\0');
   for (std::size_t i = 0; i < values.size(); ++i) std::memcpy(flat.data() + i * width, values[i].data(), values[i].size());
   const Handle type = textType(width);
@@ -307,11 +263,13 @@ std::string readText(hid_t parent, const std::string& name) {
 }
 
 Handle createImage() {
+  Handle creation(H5Pcreate(H5P_FILE_CREATE), H5Pclose, "create file properties");
+  check(H5Pset_obj_track_times(creation, false), "leave out times");
   Handle access(H5Pcreate(H5P_FILE_ACCESS), H5Pclose, "create file properties");
   check(H5Pset_fapl_core(access, 1 << 20, 0), "choose memory for the file");
   // The earliest format: HDF5 1.10 cannot open its own images of newer ones again (superblock checksum).
   check(H5Pset_libver_bounds(access, H5F_LIBVER_EARLIEST, H5F_LIBVER_LATEST), "choose the file format");
-  return Handle(H5Fcreate("planish-image", H5F_ACC_TRUNC, H5P_DEFAULT, access), H5Fclose, "create a file in memory");
+  return Handle(H5Fcreate(imageName().c_str(), H5F_ACC_TRUNC, creation, access), H5Fclose, "create a file in memory");
 }
 
 std::vector<std::byte> imageOf(const Handle& file) {
@@ -327,15 +285,7 @@ Handle openImage(std::span<const std::byte> image) {
   Handle access(H5Pcreate(H5P_FILE_ACCESS), H5Pclose, "create file properties");
   check(H5Pset_fapl_core(access, 1 << 20, 0), "choose memory for the file");
   check(H5Pset_file_image(access, const_cast<std::byte*>(image.data()), image.size()), "take the file image");
-  return Handle(H5Fopen("planish-image", H5F_ACC_RDONLY, access), H5Fclose, "open the file");
-}
-
-void refuseHostile(const Handle& file, std::uint64_t imageBytes) {
-  Walk walk;
-  walk.imageBytes = imageBytes;
-  const herr_t status = H5Lvisit(file, H5_INDEX_NAME, H5_ITER_NATIVE, inspectLink, &walk);
-  if (!walk.problem.empty()) throw bad(walk.problem, "/" + printable(walk.place));
-  if (status < 0) throw bad("the tree of objects is damaged", "/" + printable(walk.place));
+  return Handle(H5Fopen(imageName().c_str(), H5F_ACC_RDONLY, access), H5Fclose, "open the file");
 }
 
 }  // namespace planish::hdf5

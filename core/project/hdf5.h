@@ -1,5 +1,7 @@
 #pragma once
 
+// The functions as HDF5 1.10 has them, whatever is installed.
+#define H5_USE_110_API
 #include <hdf5.h>
 
 #include <cstddef>
@@ -37,12 +39,15 @@ Handle createGroup(hid_t parent, const std::string& name);
 Handle openGroup(hid_t parent, const std::string& name);
 bool has(hid_t parent, const std::string& name);
 
+/// Throws Error(unsupported) for text with a zero byte or of over 60000 bytes.
 void setText(hid_t object, const std::string& name, std::string_view value);
 void setWhole(hid_t object, const std::string& name, std::int64_t value);
 void setNumber(hid_t object, const std::string& name, double value);
 bool hasAttribute(hid_t object, const std::string& name);
 std::string text(hid_t object, const std::string& name);
 std::int64_t whole(hid_t object, const std::string& name);
+/// Throws Error(invalidInput) outside least..most.
+std::int64_t whole(hid_t object, const std::string& name, std::int64_t least, std::int64_t most);
 double number(hid_t object, const std::string& name);
 
 /// One-dimensional datasets with a checksum, compressed where they are long.
@@ -67,9 +72,10 @@ std::vector<std::byte> imageOf(const Handle& file);
 /// Opens bytes read-only.
 Handle openImage(std::span<const std::byte> image);
 
-/// Walks every object and refuses what a project never has: soft, external and user-defined links, external or virtual storage, filters
-/// other than shuffle, deflate and fletcher32, more than a million objects, attributes over 64 KiB, text of variable length, datasets
-/// that claim over 1000 times the file's size. Throws Error(invalidInput) with the object's path.
+/// Walks every object before anything is read and refuses what a project never has: soft, external and user-defined links, objects with several
+/// names, deep nesting, external or virtual storage, filters other than shuffle, deflate and fletcher32, types other than plain numbers and text
+/// of fixed length, more than a million objects, attributes over 64 KiB, and datasets that together claim over 1100 times the file's size.
+/// Throws Error(invalidInput) with the object's path.
 void refuseHostile(const Handle& file, std::uint64_t imageBytes);
 
 }  // namespace planish::hdf5

@@ -3,8 +3,10 @@
 #include "core/base/error.h"
 #include "core/base/file.h"
 #include "core/base/sha256.h"
+#include "core/project/beside.h"
 #include "core/project/records.h"
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <fcntl.h>
@@ -17,6 +19,7 @@ namespace {
 /// A record: 8 bytes of length, 32 bytes of SHA-256, an HDF5 image. The first record names the job.
 constexpr std::size_t kRecordHeader = 40;
 constexpr std::uint64_t kMostBytes = std::uint64_t(8) << 30;
+constexpr std::uint64_t kMostFirstRecord = 64u << 20;
 
 template <typename Fill>
 std::string imageWith(const Fill& fill) {
@@ -39,7 +42,16 @@ struct Records {
   std::uint64_t end = 0;
 };
 
-Records wholeRecords(std::span<const std::byte> content) {
+/// Whether a file without a whole record can be a journal that was killed while its first one was written: cut short, or zeros that the file system
+/// never filled. Anything else is somebody's file.
+bool isTornBeginning(std::span<const std::byte> content) {
+  if (std::all_of(content.begin(), content.end(), [](std::byte byte) { return byte == std::byte{}; })) return true;
+  if (content.size() < kRecordHeader) return content.size() < 8 || lengthAt(content) < kMostFirstRecord;
+  const std::uint64_t length = lengthAt(content);
+  return length < kMostFirstRecord && length > content.size() - kRecordHeader;
+}
+
+Records wholeRecords(std::span<const std::byte> content, const std::filesystem::path& path) {
   Records records;
   while (content.size() - records.end >= kRecordHeader) {
     const auto rest = content.subspan(records.end);
@@ -53,14 +65,40 @@ Records wholeRecords(std::span<const std::byte> content) {
     records.images.push_back(image);
     records.end += kRecordHeader + length;
   }
+  if (records.images.empty() && !isTornBeginning(content))
+    throw Error(ErrorKind::invalidInput, "not a journal, or its beginning is damaged").in(printable(path.string())).remedy("look at the file; --force throws it away");
   return records;
 }
 
-Journal::Summary header(std::span<const std::byte> image) {
-  const auto lock = hdf5::acquire();
-  const auto file = hdf5::openImage(image);
-  hdf5::refuseHostile(file, image.size());
-  return {hdf5::text(file, "job"), hdf5::readText(file, "fingerprint"), 0};
+/// Runs what reads a record; whatever is wrong in it is the file's fault.
+template <typename Read>
+auto reading(const std::filesystem::path& path, const Read& read) {
+  try {
+    return read();
+  } catch (const Error& error) {
+    const ErrorKind kind = error.kind() == ErrorKind::outOfMemory ? error.kind() : ErrorKind::invalidInput;
+    throw Error(kind, "a record of the journal cannot be read: " + error.message())
+        .in(printable(path.string()))
+        .at(error.where())
+        .remedy("start over with --force");
+  }
+}
+
+Journal::Summary header(std::span<const std::byte> image, const std::filesystem::path& path) {
+  return reading(path, [&]() -> Journal::Summary {
+    const auto lock = hdf5::acquire();
+    const auto file = hdf5::openImage(image);
+    hdf5::refuseHostile(file, image.size());
+    return {hdf5::text(file, "job"), hdf5::readText(file, "fingerprint"), 0};
+  });
+}
+
+void syncFolderOf(const std::filesystem::path& path) {
+  const std::filesystem::path folder = path.has_parent_path() ? path.parent_path() : ".";
+  const int directory = ::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (directory < 0) return;
+  ::fsync(directory);
+  ::close(directory);
 }
 
 /// Names of the parts ("plan", "network", ...) whose lines differ.
@@ -77,16 +115,12 @@ std::string differingParts(const std::string& before, const std::string& now) {
     if (const auto found = old.find(name); found == old.end() || found->second != line) names += (names.empty() ? "" : ", ") + name;
   for (const auto& [name, line] : old)
     if (!fresh.count(name)) names += (names.empty() ? "" : ", ") + name;
-  return names;
+  return printable(names);
 }
 
 }  // namespace
 
-std::filesystem::path Journal::pathFor(const std::filesystem::path& project) {
-  auto path = project;
-  path += ".journal";
-  return path;
-}
+std::filesystem::path Journal::pathFor(const std::filesystem::path& project) { return besideProject(project, ".journal"); }
 
 bool Journal::exists(const std::filesystem::path& project) {
   std::error_code ignored;
@@ -94,62 +128,67 @@ bool Journal::exists(const std::filesystem::path& project) {
 }
 
 Journal::Summary Journal::summary(const std::filesystem::path& project) {
-  const auto content = InputFile(pathFor(project)).readAll(kMostBytes);
-  const auto records = wholeRecords(content);
+  const auto path = pathFor(project);
+  const auto content = InputFile(path).readAll(kMostBytes);
+  const auto records = wholeRecords(content, path);
   if (records.images.empty()) return {};
-  Summary summary = header(records.images.front());
+  Summary summary = header(records.images.front(), path);
   summary.finished = static_cast<std::int64_t>(records.images.size()) - 1;
   return summary;
 }
 
 std::unique_ptr<Journal> Journal::open(const std::filesystem::path& project, const std::string& job, const std::string& fingerprint, bool resume, bool force) {
   std::unique_ptr<Journal> journal(new Journal);
-  journal->m_path = pathFor(project);
-  std::uint64_t end = 0;
+  const auto& path = journal->m_path = pathFor(project);
   if (exists(project) && !force) {
-    const auto content = InputFile(journal->m_path).readAll(kMostBytes);
-    const auto records = wholeRecords(content);
-    end = records.end;
+    const auto content = InputFile(path).readAll(kMostBytes);
+    const auto records = wholeRecords(content, path);
+    journal->m_end = records.end;
     if (!records.images.empty()) {
-      const Summary before = header(records.images.front());
+      const Summary before = header(records.images.front(), path);
       if (!resume)
         throw Error(ErrorKind::usage, "an unfinished job (" + printable(before.job) + ", " + std::to_string(records.images.size() - 1) + " layers done) was found")
-            .in(journal->m_path.string())
+            .in(path.string())
             .remedy("continue it with --resume, or throw it away with --force");
       if (before.job != job)
         throw Error(ErrorKind::usage, "the unfinished job is '" + printable(before.job) + "', not '" + job + "'")
-            .in(journal->m_path.string())
+            .in(path.string())
             .remedy("finish it first, or throw it away with --force");
       if (before.fingerprint != fingerprint)
         throw Error(ErrorKind::usage, "the unfinished job cannot be continued, since this has changed: " + differingParts(before.fingerprint, fingerprint))
-            .in(journal->m_path.string())
+            .in(path.string())
             .remedy("restore what it was, or start over with --force");
-      for (std::size_t i = 1; i < records.images.size(); ++i) {
-        const auto lock = hdf5::acquire();
-        const auto file = hdf5::openImage(records.images[i]);
-        hdf5::refuseHostile(file, records.images[i].size());
-        if (hdf5::has(file, "rows")) {
-          journal->m_rows[hdf5::readText(file, "key")] = readRows(file, "rows");
-        } else {
-          FinishedLayer layer;
-          const auto results = readLayerResults(file, "layers");
-          if (results.size() != 1) throw Error(ErrorKind::invalidInput, "a record holds no layer").in(journal->m_path.string());
-          layer.result = results.front();
-          layer.tensor = readCompressed(file, "tensor");
-          journal->m_layers[layer.result.layer] = std::move(layer);
-        }
-      }
+      for (const auto& image : std::span(records.images).subspan(1)) reading(path, [&] { journal->take(image); });
     }
   }
-  journal->m_descriptor = ::open(journal->m_path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0666);
-  if (journal->m_descriptor < 0 || ::ftruncate(journal->m_descriptor, static_cast<off_t>(end)) != 0 || ::lseek(journal->m_descriptor, 0, SEEK_END) < 0)
-    throw Error(ErrorKind::notWritable, std::string("cannot write the journal: ") + std::strerror(errno)).in(journal->m_path.string());
-  if (end == 0)
+  journal->m_descriptor = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0666);
+  if (journal->m_descriptor < 0 || ::ftruncate(journal->m_descriptor, static_cast<off_t>(journal->m_end)) != 0)
+    throw Error(ErrorKind::notWritable, std::string("cannot write the journal: ") + std::strerror(errno)).in(printable(path.string()));
+  if (journal->m_end == 0) {
     journal->append(imageWith([&](hid_t file) {
       hdf5::setText(file, "job", job);
       hdf5::writeText(file, "fingerprint", fingerprint);
     }));
+    syncFolderOf(path);
+  }
   return journal;
+}
+
+/// One finished layer or the rows of one.
+void Journal::take(std::span<const std::byte> image) {
+  const auto lock = hdf5::acquire();
+  const auto file = hdf5::openImage(image);
+  hdf5::refuseHostile(file, image.size());
+  if (hdf5::has(file, "rows")) {
+    m_rows[hdf5::readText(file, "key")] = readRows(file, "rows");
+    return;
+  }
+  FinishedLayer layer;
+  const auto results = readLayerResults(file, "layers");
+  if (results.size() != 1) throw Error(ErrorKind::invalidInput, "it holds " + std::to_string(results.size()) + " layers, expected one");
+  layer.result = results.front();
+  layer.tensor = readCompressed(file, "tensor");
+  m_layers[layer.result.layer] = std::move(layer);
 }
 
 void Journal::append(std::string_view payload) {
@@ -157,17 +196,26 @@ void Journal::append(std::string_view payload) {
   hash.add(payload);
   const auto digest = hash.digest();
   std::string record;
+  record.reserve(kRecordHeader + payload.size());
   for (std::size_t i = 0; i < 8; ++i) record += static_cast<char>(payload.size() >> (8 * i) & 0xFF);
   record.append(reinterpret_cast<const char*>(digest.data()), digest.size());
   record += payload;
+  const auto failed = [&](const char* doing) {
+    const int code = errno;
+    // What follows a torn record would be lost with it.
+    [[maybe_unused]] const int cut = ::ftruncate(m_descriptor, static_cast<off_t>(m_end));
+    Error error(ErrorKind::notWritable, std::string(doing) + ": " + std::strerror(code));
+    return std::move(error).in(printable(m_path.string())).remedy("the layers done so far are kept: make space and continue with --resume");
+  };
   std::size_t done = 0;
   while (done < record.size()) {
-    const ssize_t count = ::write(m_descriptor, record.data() + done, record.size() - done);
+    const ssize_t count = ::pwrite(m_descriptor, record.data() + done, record.size() - done, static_cast<off_t>(m_end + done));
     if (count < 0 && errno == EINTR) continue;
-    if (count < 0) throw Error(ErrorKind::notWritable, std::string("cannot write the journal: ") + std::strerror(errno)).in(m_path.string());
+    if (count < 0) throw failed("cannot write the journal");
     done += static_cast<std::size_t>(count);
   }
-  if (::fdatasync(m_descriptor) != 0) throw Error(ErrorKind::notWritable, std::string("cannot write the journal to the disk: ") + std::strerror(errno)).in(m_path.string());
+  if (::fdatasync(m_descriptor) != 0) throw failed("cannot write the journal to the disk");
+  m_end += record.size();
 }
 
 void Journal::appendRows(const std::string& key, const std::vector<SensitivityRow>& rows) {

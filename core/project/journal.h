@@ -10,7 +10,8 @@
 namespace planish {
 
 /// What a running job has finished, appended layer by layer beside the project ("<project>.journal") and flushed to the disk, so
-/// that a killed job goes on where it stopped. A torn last record is ignored. Deleted when the job's result is in the project.
+/// that a killed job goes on where it stopped. A torn last record is ignored and cut off; a file that is no journal is never touched without
+/// `force`. Deleted when the job's result is in the project. Used by the thread of the job, under the project's lock.
 class Journal {
  public:
   static std::filesystem::path pathFor(const std::filesystem::path& project);
@@ -46,8 +47,10 @@ class Journal {
  private:
   Journal() = default;
   void append(std::string_view payload);
+  void take(std::span<const std::byte> image);
   std::filesystem::path m_path;
   int m_descriptor = -1;
+  std::uint64_t m_end = 0;  ///< of the last whole record
   std::map<std::string, std::vector<SensitivityRow>> m_rows;
   std::map<std::string, FinishedLayer> m_layers;
 };

@@ -4,8 +4,10 @@
 #include "core/project/project.h"
 #include "core/project/records.h"
 
+#include <algorithm>
 #include <array>
 #include <cstring>
+#include <limits>
 
 namespace planish {
 namespace {
@@ -16,6 +18,8 @@ constexpr std::size_t kHeaderSize = 512;
 constexpr std::array<unsigned char, 12> kMagic = {0x89, 'P', 'L', 'A', 'N', 'I', 'S', 'H', '\r', '\n', 0x1A, '\n'};
 constexpr std::uint32_t kContainerVersion = 1;
 constexpr std::uint64_t kMostBytes = std::uint64_t(8) << 30;
+
+constexpr std::int64_t kMostSamples = std::int64_t(1) << 48;
 
 template <typename T>
 void put(std::array<std::byte, kHeaderSize>& header, std::size_t at, T value) {
@@ -63,9 +67,9 @@ std::optional<DataReference> readReference(hid_t root, const std::string& name) 
   data.x = hdf5::text(group, "x");
   data.y = hdf5::text(group, "y");
   data.fingerprint = hdf5::text(group, "fingerprint");
-  data.limit = hdf5::whole(group, "limit");
-  data.batch = hdf5::whole(group, "batch");
-  data.count = hdf5::whole(group, "count");
+  data.limit = hdf5::whole(group, "limit", -1, kMostSamples);
+  data.batch = hdf5::whole(group, "batch", 1, kMostSamples);
+  data.count = hdf5::whole(group, "count", 0, kMostSamples);
   data.preprocessing = hdf5::readText(group, "preprocessing");
   return data;
 }
@@ -156,7 +160,7 @@ Plan readPlan(hid_t group) {
   if (settings.size() != layers.size() || provenance.size() != layers.size() || locked.size() != layers.size() || bits.size() != layers.size())
     throw Error(ErrorKind::invalidInput, "the columns of plan '" + printable(plan.name) + "' have different lengths");
   for (std::size_t i = 0; i < layers.size(); ++i)
-    plan.layers.push_back({layers[i], parseSetting(settings[i]), locked[i] != 0, Bits{bits[i]}, provenance[i]});
+    plan.layers.push_back({layers[i], parseSetting(settings[i]), locked[i] != 0, storedBits(bits[i]), provenance[i]});
   return plan;
 }
 
@@ -191,6 +195,14 @@ void writeStored(hid_t parent, const StoredNetwork& stored) {
   hdf5::write(activations, "scale", std::span<const double>(scales));
 }
 
+ActivationFormat activationFormat(std::int64_t bits, bool isSigned, double scale, std::int64_t zeroPoint) {
+  const std::int64_t least = isSigned ? -(std::int64_t(1) << 15) : 0, most = (std::int64_t(1) << 16) - 1;
+  if ((bits != 8 && bits != 16) || !(scale > 0) || scale > std::numeric_limits<float>::max() || zeroPoint < least || zeroPoint > most)
+    throw Error(ErrorKind::invalidInput, "an activation of " + std::to_string(bits) + " bits with scale " + std::to_string(scale) + " and zero point " +
+                                             std::to_string(zeroPoint));
+  return {static_cast<int>(bits), isSigned, static_cast<float>(scale), static_cast<std::int32_t>(zeroPoint)};
+}
+
 StoredNetwork readStored(hid_t parent) {
   StoredNetwork stored;
   const auto weights = hdf5::openGroup(parent, "weights");
@@ -207,7 +219,7 @@ StoredNetwork readStored(hid_t parent) {
   if (bits.size() != values.size() || isSigned.size() != values.size() || zeroPoints.size() != values.size() || scales.size() != values.size())
     throw Error(ErrorKind::invalidInput, "the columns of the activation formats have different lengths");
   for (std::size_t i = 0; i < values.size(); ++i)
-    stored.activations[values[i]] = {static_cast<int>(bits[i]), isSigned[i] != 0, static_cast<float>(scales[i]), static_cast<std::int32_t>(zeroPoints[i])};
+    stored.activations[values[i]] = activationFormat(bits[i], isSigned[i] != 0, scales[i], zeroPoints[i]);
   return stored;
 }
 
@@ -306,7 +318,7 @@ Project projectOfImage(std::span<const std::byte> image) {
   hdf5::refuseHostile(file, image.size());
   if (!hdf5::hasAttribute(file, "schema") || !hdf5::hasAttribute(file, "program") || hdf5::text(file, "program") != "Planish")
     throw Error(ErrorKind::invalidInput, "this HDF5 file is not a Planish project");
-  if (const auto schema = hdf5::whole(file, "schema"); schema > kProjectSchema)
+  if (const auto schema = hdf5::whole(file, "schema", 1, std::numeric_limits<std::int64_t>::max()); schema > kProjectSchema)
     throw Error(ErrorKind::unsupported, "saved by a newer version (layout " + std::to_string(schema) + ", this program reads " + std::to_string(kProjectSchema) + ")")
         .remedy("use the newer program");
   Project project;
@@ -324,18 +336,24 @@ Project projectOfImage(std::span<const std::byte> image) {
 }  // namespace
 
 void saveProject(const Project& project, const std::filesystem::path& path) {
-  Project stamped = project;
-  stamped.programVersion = PLANISH_VERSION;
-  const auto image = imageOfProject(stamped);
   AtomicFile file(path);
-  const auto header = headerFor(image);
-  file.write(std::span<const std::byte>(header));
-  file.write(std::span<const std::byte>(image));
+  {
+    Project stamped = project;
+    stamped.programVersion = PLANISH_VERSION;
+    const auto image = imageOfProject(stamped);
+    const auto header = headerFor(image);
+    file.write(std::span<const std::byte>(header));
+    for (std::span<const std::byte> rest = image; !rest.empty();) {  // in pieces, since what is written is buffered until it is 1 MiB
+      const auto piece = rest.first(std::min<std::size_t>(rest.size(), 1u << 20));
+      file.write(piece);
+      rest = rest.subspan(piece.size());
+    }
+  }
   file.flush();
   try {
     loadProject(file.temporary());
   } catch (const Error& error) {
-    throw Error(ErrorKind::failed, std::string("what was written could not be read back, so the file was not replaced: ") + error.what()).in(path.string());
+    throw Error(ErrorKind::failed, "what was written could not be read back, so the file was not replaced: " + error.message()).in(path.string()).at(error.where());
   }
   file.commit();
 }
@@ -366,7 +384,8 @@ Project loadProjectImage(std::span<const std::byte> file, const std::string& nam
       throw Error(ErrorKind::invalidInput, "the file is damaged: its content does not fit its checksum").remedy("restore a copy");
     return projectOfImage(image.first(length));
   } catch (Error& error) {
-    if (error.kind() == ErrorKind::usage) throw Error(ErrorKind::invalidInput, error.message()).in(printable(name));
+    // Words of a plan are parsed as if a user had typed them; here they are the file's.
+    if (error.kind() == ErrorKind::usage) throw Error(ErrorKind::invalidInput, error.message()).in(printable(name)).at(error.where());
     throw std::move(error).in(printable(name));
   }
 }

@@ -29,18 +29,39 @@ void writeCommon(hid_t group, const Sparsity& sparsity, const StorageRules& stor
   if (mask.defined()) writeTensor(group, "mask", mask);
 }
 
+/// Rows and columns of a matrix in a file.
+constexpr std::int64_t kLongestSide = std::int64_t(1) << 40;
+
+struct Extent {
+  std::int64_t rows = 0, columns = 0;
+  bool operator==(const Extent&) const = default;
+};
+
+Extent extentOf(const Plane& plane) {
+  if (const auto* codes = dynamic_cast<const CodePlane*>(&plane)) return {codes->rows(), codes->columns()};
+  if (const auto* dense = dynamic_cast<const DensePlane*>(&plane)) return {dense->rows(), dense->columns()};
+  if (const auto* pair = dynamic_cast<const LowRankPlane*>(&plane)) return {extentOf(pair->left()).rows, extentOf(pair->right()).columns};
+  throw Error(ErrorKind::unsupported, "projects cannot keep a plane of kind '" + plane.kind() + "'");
+}
+
 Sparsity readSparsity(hid_t group) { return parseSetting(hdf5::text(group, "sparsity")).sparsity; }
 
 StorageRules readStorage(hid_t group) {
   StorageRules storage;
-  storage.scaleBits = static_cast<int>(hdf5::whole(group, "scale_bits"));
+  storage.scaleBits = static_cast<int>(hdf5::whole(group, "scale_bits", 16, 32));
   storage.zeroPoints = hdf5::whole(group, "zero_points") != 0;
   storage.wholeBytes = hdf5::whole(group, "whole_bytes") != 0;
   storage.leaveOutPruned = hdf5::whole(group, "leave_out_pruned") != 0;
   return storage;
 }
 
-Tensor readMask(hid_t group) { return hdf5::has(group, "mask") ? readTensor(group, "mask") : Tensor(); }
+Tensor readMask(hid_t group, Extent extent) {
+  if (!hdf5::has(group, "mask")) return {};
+  Tensor mask = readTensor(group, "mask");
+  if (mask.type() != DataType::boolean || mask.shape() != Shape{extent.rows, extent.columns})
+    throw damaged("a mask of " + std::string(name(mask.type())) + mask.shape().text() + " for a matrix of " + Shape{extent.rows, extent.columns}.text());
+  return mask;
+}
 
 std::vector<std::int64_t> widened(const std::vector<std::int16_t>& values) { return {values.begin(), values.end()}; }
 
@@ -75,7 +96,9 @@ void writePlane(hid_t parent, const std::string& name, const Plane& plane) {
     writeCommon(group, parts.sparsity, parts.storage, parts.mask);
   } else if (const auto* dense = dynamic_cast<const DensePlane*>(&plane)) {
     const auto& parts = dense->parts();
-    hdf5::setWhole(group, "format", static_cast<std::int64_t>(parts.format));
+    Setting carrier;
+    carrier.format = parts.format;
+    hdf5::setText(group, "format", toText(carrier));
     hdf5::setWhole(group, "group", parts.group);
     writeTensor(group, "elements", parts.elements);
     hdf5::write(group, "scales", std::span<const float>(parts.scales));
@@ -89,42 +112,51 @@ void writePlane(hid_t parent, const std::string& name, const Plane& plane) {
   }
 }
 
-std::shared_ptr<const Plane> readPlane(hid_t parent, const std::string& name, int depth) {
-  if (depth > 4) throw damaged("planes are nested too deep");
+std::shared_ptr<const Plane> readCodes(hid_t group) {
+  CodePlane::Parts parts;
+  const bool isUnsigned = hdf5::whole(group, "unsigned", 0, 1) != 0;
+  parts.format = isUnsigned ? NumberFormat::unsignedInteger : NumberFormat::integer;
+  parts.bits = static_cast<int>(hdf5::whole(group, "bits", 1, 8));
+  parts.rows = hdf5::whole(group, "rows", 1, kLongestSide);
+  parts.columns = hdf5::whole(group, "columns", 1, kLongestSide);
+  parts.group = hdf5::whole(group, "group", 0, parts.columns);
+  const auto bytes = hdf5::readBytes(group, "codes");
+  std::int64_t count = 0;
+  if (__builtin_mul_overflow(parts.rows, parts.columns, &count) || static_cast<std::uint64_t>(count) != bytes.size())
+    throw damaged("a matrix of " + Shape{parts.rows, parts.columns}.text() + " has " + std::to_string(bytes.size()) + " codes");
+  parts.codes.reserve(bytes.size());
+  for (const std::uint8_t byte : bytes) parts.codes.push_back(static_cast<std::int16_t>(byte - (isUnsigned ? 0 : 128)));
+  parts.scales = hdf5::readFloats(group, "scales");
+  parts.zeroPoints = narrowed(hdf5::readWholes(group, "zero_points_of_scales"), "zero point");
+  parts.mask = readMask(group, {parts.rows, parts.columns});
+  parts.sparsity = readSparsity(group);
+  parts.storage = readStorage(group);
+  return std::make_shared<CodePlane>(std::move(parts));
+}
+
+std::shared_ptr<const Plane> readDense(hid_t group) {
+  DensePlane::Parts parts;
+  parts.format = parseSetting(hdf5::text(group, "format")).format;
+  parts.elements = readTensor(group, "elements");
+  const Shape& shape = parts.elements.shape();
+  if (shape.rank() != 2 || shape[0] < 1 || shape[1] < 1) throw damaged("elements of shape " + shape.text() + " are no matrix");
+  parts.group = hdf5::whole(group, "group", 0, shape[1]);
+  parts.scales = hdf5::readFloats(group, "scales");
+  parts.mask = readMask(group, {shape[0], shape[1]});
+  parts.sparsity = readSparsity(group);
+  parts.storage = readStorage(group);
+  return std::make_shared<DensePlane>(std::move(parts));
+}
+
+std::shared_ptr<const Plane> readPlane(hid_t parent, const std::string& name, bool isFactor = false) {
   const auto group = hdf5::openGroup(parent, name);
   const std::string kind = hdf5::text(group, "kind");
-  if (kind == "codes") {
-    CodePlane::Parts parts;
-    const bool isUnsigned = hdf5::whole(group, "unsigned") != 0;
-    parts.format = isUnsigned ? NumberFormat::unsignedInteger : NumberFormat::integer;
-    parts.bits = static_cast<int>(hdf5::whole(group, "bits"));
-    parts.rows = hdf5::whole(group, "rows");
-    parts.columns = hdf5::whole(group, "columns");
-    parts.group = hdf5::whole(group, "group");
-    for (const std::uint8_t byte : hdf5::readBytes(group, "codes")) parts.codes.push_back(static_cast<std::int16_t>(byte - (isUnsigned ? 0 : 128)));
-    parts.scales = hdf5::readFloats(group, "scales");
-    parts.zeroPoints = narrowed(hdf5::readWholes(group, "zero_points_of_scales"), "zero point");
-    parts.mask = readMask(group);
-    parts.sparsity = readSparsity(group);
-    parts.storage = readStorage(group);
-    return std::make_shared<CodePlane>(std::move(parts));
-  }
-  if (kind == "dense") {
-    DensePlane::Parts parts;
-    const auto format = hdf5::whole(group, "format");
-    if (format < 0 || format > static_cast<std::int64_t>(NumberFormat::gguf)) throw damaged("unknown number format " + std::to_string(format));
-    parts.format = static_cast<NumberFormat>(format);
-    parts.group = hdf5::whole(group, "group");
-    parts.elements = readTensor(group, "elements");
-    parts.scales = hdf5::readFloats(group, "scales");
-    parts.mask = readMask(group);
-    parts.sparsity = readSparsity(group);
-    parts.storage = readStorage(group);
-    return std::make_shared<DensePlane>(std::move(parts));
-  }
-  if (kind == "low-rank")
-    return std::make_shared<LowRankPlane>(readPlane(group, "left", depth + 1), readPlane(group, "right", depth + 1), readMask(group), readSparsity(group));
-  throw damaged("unknown kind of plane '" + printable(kind) + "'");
+  if (kind == "codes") return readCodes(group);
+  if (kind == "dense") return readDense(group);
+  // A factor that is a product itself could stand for far more numbers than the file has.
+  if (kind != "low-rank" || isFactor) throw damaged("unknown kind of plane '" + printable(kind) + "'");
+  const auto left = readPlane(group, "left", true), right = readPlane(group, "right", true);
+  return std::make_shared<LowRankPlane>(left, right, readMask(group, {extentOf(*left).rows, extentOf(*right).columns}), readSparsity(group));
 }
 
 }  // namespace
@@ -158,7 +190,7 @@ std::vector<SensitivityRow> readRows(hid_t parent, const std::string& name) {
   expectColumns(layers.size(), {options.size(), means.size(), errors.size(), counts.size(), bits.size()}, "a sensitivity table");
   std::vector<SensitivityRow> rows;
   for (std::size_t i = 0; i < layers.size(); ++i)
-    rows.push_back({layers[i], parseSetting(options[i]), {means[i], errors[i], counts[i]}, Bits{bits[i]}});
+    rows.push_back({layers[i], parseSetting(options[i]), {means[i], errors[i], counts[i]}, storedBits(bits[i])});
   return rows;
 }
 
@@ -188,7 +220,7 @@ std::vector<LayerResult> readLayerResults(hid_t parent, const std::string& name)
   const auto errors = hdf5::readNumbers(group, "error"), seconds = hdf5::readNumbers(group, "seconds");
   expectColumns(names.size(), {settings.size(), bits.size(), errors.size(), seconds.size()}, "a list of layers");
   std::vector<LayerResult> layers;
-  for (std::size_t i = 0; i < names.size(); ++i) layers.push_back({names[i], parseSetting(settings[i]), Bits{bits[i]}, errors[i], seconds[i]});
+  for (std::size_t i = 0; i < names.size(); ++i) layers.push_back({names[i], parseSetting(settings[i]), storedBits(bits[i]), errors[i], seconds[i]});
   return layers;
 }
 
@@ -204,13 +236,17 @@ CompressedTensor readCompressed(hid_t parent, const std::string& name) {
   const auto group = hdf5::openGroup(parent, name);
   CompressedTensor tensor;
   tensor.setting = parseSetting(hdf5::text(group, "setting"));
-  tensor.rows = hdf5::whole(group, "rows");
-  tensor.columns = hdf5::whole(group, "columns");
+  tensor.rows = hdf5::whole(group, "rows", 1, kLongestSide);
+  tensor.columns = hdf5::whole(group, "columns", 1, kLongestSide);
   try {
-    for (int i = 0; hdf5::has(group, "plane" + std::to_string(i)); ++i) tensor.planes.push_back(readPlane(group, "plane" + std::to_string(i), 0));
+    for (int i = 0; hdf5::has(group, "plane" + std::to_string(i)); ++i) tensor.planes.push_back(readPlane(group, "plane" + std::to_string(i)));
   } catch (const Error& error) {
-    throw damaged(error.message());  // planes check their parts as a programmer's mistake; here it is the file's
+    throw damaged(error.message()).at(error.where());  // planes check their parts as a programmer's mistake; here it is the file's
   }
+  if (tensor.planes.empty()) throw damaged("a compressed weight without planes");
+  for (const auto& plane : tensor.planes)
+    if (extentOf(*plane) != Extent{tensor.rows, tensor.columns})
+      throw damaged("a " + plane->kind() + " plane of another shape in a weight of " + Shape{tensor.rows, tensor.columns}.text());
   return tensor;
 }
 
@@ -231,11 +267,18 @@ Tensor readTensor(hid_t parent, const std::string& name) {
   if (!isKnown(type) || bitsOf(type) == 0) throw damaged("unknown element type " + std::to_string(static_cast<std::int64_t>(type)));
   std::int64_t bits = 0;
   if (shape.rank() > 16 || __builtin_mul_overflow(shape.count(), static_cast<std::int64_t>(bitsOf(type)), &bits) ||
-      (bits + 7) / 8 != static_cast<std::int64_t>(bytes.size()))
+      bits / 8 + (bits % 8 != 0) != static_cast<std::int64_t>(bytes.size()))
     throw damaged("a tensor of shape " + shape.text() + " has " + std::to_string(bytes.size()) + " bytes");
+  if (type == DataType::boolean && std::any_of(bytes.begin(), bytes.end(), [](std::uint8_t byte) { return byte > 1; }))
+    throw damaged("a truth value that is neither 0 nor 1");
   Tensor tensor(type, shape);
   std::copy_n(reinterpret_cast<const std::byte*>(bytes.data()), bytes.size(), tensor.writableBytes().data());
   return tensor;
+}
+
+Bits storedBits(std::int64_t count) {
+  if (count < 0 || count > (std::int64_t(1) << 42)) throw damaged("a size of " + std::to_string(count) + " bits");
+  return Bits{count};
 }
 
 void writeEstimates(hid_t parent, const std::string& name, const std::map<std::string, Estimate>& estimates) {

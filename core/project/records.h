@@ -19,6 +19,9 @@ CompressedTensor readCompressed(hid_t parent, const std::string& name);
 void writeTensor(hid_t parent, const std::string& name, const Tensor& tensor);
 Tensor readTensor(hid_t parent, const std::string& name);
 
+/// A number of bits as files may claim it: not negative, and so small that sums over a million objects do not overflow.
+Bits storedBits(std::int64_t count);
+
 void writeEstimates(hid_t parent, const std::string& name, const std::map<std::string, Estimate>& estimates);
 std::map<std::string, Estimate> readEstimates(hid_t parent, const std::string& name);
 
