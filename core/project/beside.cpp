@@ -15,7 +15,8 @@ std::string digestOf(const std::string& name) {
   const auto digest = hash.digest();
   std::string text;
   for (std::size_t i = 0; i < 8; ++i)
-    for (const int shift : {4, 0}) text += "0123456789abcdef"[static_cast<unsigned>(digest[i]) >> shift & 15];
+    for (const int shift : {4, 0})
+      text += "0123456789abcdef"[static_cast<unsigned>(digest[i]) >> shift & 15];
   return text;
 }
 
@@ -32,7 +33,8 @@ std::filesystem::path besideProject(const std::filesystem::path& project, std::s
   if (name.size() + suffix.size() > kLongestName) {
     const std::string digest = digestOf(name);
     std::size_t kept = kLongestName - suffix.size() - digest.size() - 1;
-    while (kept > 0 && (static_cast<unsigned char>(name[kept]) & 0xC0) == 0x80) --kept;  // not inside a UTF-8 character
+    while (kept > 0 && (static_cast<unsigned char>(name[kept]) & 0xC0) == 0x80)
+      --kept;  // not inside a UTF-8 character
     name = name.substr(0, kept) + "-" + digest;
   }
   return file.parent_path() / (name + std::string(suffix));

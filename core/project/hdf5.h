@@ -14,7 +14,8 @@
 
 namespace planish::hdf5 {
 
-/// An HDF5 identifier that closes itself; throws Error(invalidInput) "HDF5 could not <doing>" for a negative one.
+/// An HDF5 identifier that closes itself; throws Error(invalidInput) "HDF5 could not <doing>" for a negative
+/// one.
 class Handle {
  public:
   Handle() = default;
@@ -32,7 +33,8 @@ class Handle {
 /// Throws for a negative status.
 void check(herr_t status, std::string_view doing);
 
-/// The library is used by one thread at a time, prints nothing and loads no filter plugins; hold this while calling it.
+/// The library is used by one thread at a time, prints nothing and loads no filter plugins; hold this while
+/// calling it.
 std::unique_lock<std::recursive_mutex> acquire();
 
 Handle createGroup(hid_t parent, const std::string& name);
@@ -72,9 +74,10 @@ std::vector<std::byte> imageOf(const Handle& file);
 /// Opens bytes read-only.
 Handle openImage(std::span<const std::byte> image);
 
-/// Walks every object before anything is read and refuses what a project never has: soft, external and user-defined links, objects with several
-/// names, deep nesting, external or virtual storage, filters other than shuffle, deflate and fletcher32, types other than plain numbers and text
-/// of fixed length, more than a million objects, attributes over 64 KiB, and datasets that together claim over 1100 times the file's size.
+/// Walks every object before anything is read and refuses what a project never has: soft, external and
+/// user-defined links, objects with several names, deep nesting, external or virtual storage, filters other
+/// than shuffle, deflate and fletcher32, types other than plain numbers and text of fixed length, more than a
+/// million objects, attributes over 64 KiB, and datasets that together claim over 1100 times the file's size.
 /// Throws Error(invalidInput) with the object's path.
 void refuseHostile(const Handle& file, std::uint64_t imageBytes);
 

@@ -32,7 +32,8 @@ std::string imageWith(const Fill& fill) {
 
 std::uint64_t lengthAt(std::span<const std::byte> bytes) {
   std::uint64_t length = 0;
-  for (std::size_t i = 0; i < 8; ++i) length |= std::to_integer<std::uint64_t>(bytes[i]) << (8 * i);
+  for (std::size_t i = 0; i < 8; ++i)
+    length |= std::to_integer<std::uint64_t>(bytes[i]) << (8 * i);
   return length;
 }
 
@@ -42,10 +43,11 @@ struct Records {
   std::uint64_t end = 0;
 };
 
-/// Whether a file without a whole record can be a journal that was killed while its first one was written: cut short, or zeros that the file system
-/// never filled. Anything else is somebody's file.
+/// Whether a file without a whole record can be a journal that was killed while its first one was written:
+/// cut short, or zeros that the file system never filled. Anything else is somebody's file.
 bool isTornBeginning(std::span<const std::byte> content) {
-  if (std::all_of(content.begin(), content.end(), [](std::byte byte) { return byte == std::byte{}; })) return true;
+  if (std::all_of(content.begin(), content.end(), [](std::byte byte) { return byte == std::byte{}; }))
+    return true;
   if (content.size() < kRecordHeader) return content.size() < 8 || lengthAt(content) < kMostFirstRecord;
   const std::uint64_t length = lengthAt(content);
   return length < kMostFirstRecord && length > content.size() - kRecordHeader;
@@ -66,7 +68,9 @@ Records wholeRecords(std::span<const std::byte> content, const std::filesystem::
     records.end += kRecordHeader + length;
   }
   if (records.images.empty() && !isTornBeginning(content))
-    throw Error(ErrorKind::invalidInput, "not a journal, or its beginning is damaged").in(printable(path.string())).remedy("look at the file; --force throws it away");
+    throw Error(ErrorKind::invalidInput, "not a journal, or its beginning is damaged")
+        .in(printable(path.string()))
+        .remedy("look at the file; --force throws it away");
   return records;
 }
 
@@ -106,13 +110,15 @@ std::string differingParts(const std::string& before, const std::string& now) {
   const auto parts = [](const std::string& text) {
     std::map<std::string, std::string> byName;
     std::istringstream lines(text);
-    for (std::string line; std::getline(lines, line);) byName[line.substr(0, line.find('='))] = line;
+    for (std::string line; std::getline(lines, line);)
+      byName[line.substr(0, line.find('='))] = line;
     return byName;
   };
   const auto old = parts(before), fresh = parts(now);
   std::string names;
   for (const auto& [name, line] : fresh)
-    if (const auto found = old.find(name); found == old.end() || found->second != line) names += (names.empty() ? "" : ", ") + name;
+    if (const auto found = old.find(name); found == old.end() || found->second != line)
+      names += (names.empty() ? "" : ", ") + name;
   for (const auto& [name, line] : old)
     if (!fresh.count(name)) names += (names.empty() ? "" : ", ") + name;
   return printable(names);
@@ -120,7 +126,9 @@ std::string differingParts(const std::string& before, const std::string& now) {
 
 }  // namespace
 
-std::filesystem::path Journal::pathFor(const std::filesystem::path& project) { return besideProject(project, ".journal"); }
+std::filesystem::path Journal::pathFor(const std::filesystem::path& project) {
+  return besideProject(project, ".journal");
+}
 
 bool Journal::exists(const std::filesystem::path& project) {
   std::error_code ignored;
@@ -137,7 +145,8 @@ Journal::Summary Journal::summary(const std::filesystem::path& project) {
   return summary;
 }
 
-std::unique_ptr<Journal> Journal::open(const std::filesystem::path& project, const std::string& job, const std::string& fingerprint, bool resume, bool force) {
+std::unique_ptr<Journal> Journal::open(const std::filesystem::path& project, const std::string& job,
+                                       const std::string& fingerprint, bool resume, bool force) {
   std::unique_ptr<Journal> journal(new Journal);
   const auto& path = journal->m_path = pathFor(project);
   if (exists(project) && !force) {
@@ -147,23 +156,30 @@ std::unique_ptr<Journal> Journal::open(const std::filesystem::path& project, con
     if (!records.images.empty()) {
       const Summary before = header(records.images.front(), path);
       if (!resume)
-        throw Error(ErrorKind::usage, "an unfinished job (" + printable(before.job) + ", " + std::to_string(records.images.size() - 1) + " layers done) was found")
+        throw Error(ErrorKind::usage, "an unfinished job (" + printable(before.job) + ", " +
+                                          std::to_string(records.images.size() - 1) +
+                                          " layers done) was found")
             .in(path.string())
             .remedy("continue it with --resume, or throw it away with --force");
       if (before.job != job)
-        throw Error(ErrorKind::usage, "the unfinished job is '" + printable(before.job) + "', not '" + job + "'")
+        throw Error(ErrorKind::usage,
+                    "the unfinished job is '" + printable(before.job) + "', not '" + job + "'")
             .in(path.string())
             .remedy("finish it first, or throw it away with --force");
       if (before.fingerprint != fingerprint)
-        throw Error(ErrorKind::usage, "the unfinished job cannot be continued, since this has changed: " + differingParts(before.fingerprint, fingerprint))
+        throw Error(ErrorKind::usage, "the unfinished job cannot be continued, since this has changed: " +
+                                          differingParts(before.fingerprint, fingerprint))
             .in(path.string())
             .remedy("restore what it was, or start over with --force");
-      for (const auto& image : std::span(records.images).subspan(1)) reading(path, [&] { journal->take(image); });
+      for (const auto& image : std::span(records.images).subspan(1))
+        reading(path, [&] { journal->take(image); });
     }
   }
   journal->m_descriptor = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0666);
-  if (journal->m_descriptor < 0 || ::ftruncate(journal->m_descriptor, static_cast<off_t>(journal->m_end)) != 0)
-    throw Error(ErrorKind::notWritable, std::string("cannot write the journal: ") + std::strerror(errno)).in(printable(path.string()));
+  if (journal->m_descriptor < 0 ||
+      ::ftruncate(journal->m_descriptor, static_cast<off_t>(journal->m_end)) != 0)
+    throw Error(ErrorKind::notWritable, std::string("cannot write the journal: ") + std::strerror(errno))
+        .in(printable(path.string()));
   if (journal->m_end == 0) {
     journal->append(imageWith([&](hid_t file) {
       hdf5::setText(file, "job", job);
@@ -185,7 +201,9 @@ void Journal::take(std::span<const std::byte> image) {
   }
   FinishedLayer layer;
   const auto results = readLayerResults(file, "layers");
-  if (results.size() != 1) throw Error(ErrorKind::invalidInput, "it holds " + std::to_string(results.size()) + " layers, expected one");
+  if (results.size() != 1)
+    throw Error(ErrorKind::invalidInput,
+                "it holds " + std::to_string(results.size()) + " layers, expected one");
   layer.result = results.front();
   layer.tensor = readCompressed(file, "tensor");
   m_layers[layer.result.layer] = std::move(layer);
@@ -197,7 +215,8 @@ void Journal::append(std::string_view payload) {
   const auto digest = hash.digest();
   std::string record;
   record.reserve(kRecordHeader + payload.size());
-  for (std::size_t i = 0; i < 8; ++i) record += static_cast<char>(payload.size() >> (8 * i) & 0xFF);
+  for (std::size_t i = 0; i < 8; ++i)
+    record += static_cast<char>(payload.size() >> (8 * i) & 0xFF);
   record.append(reinterpret_cast<const char*>(digest.data()), digest.size());
   record += payload;
   const auto failed = [&](const char* doing) {
@@ -205,11 +224,14 @@ void Journal::append(std::string_view payload) {
     // What follows a torn record would be lost with it.
     [[maybe_unused]] const int cut = ::ftruncate(m_descriptor, static_cast<off_t>(m_end));
     Error error(ErrorKind::notWritable, std::string(doing) + ": " + std::strerror(code));
-    return std::move(error).in(printable(m_path.string())).remedy("the layers done so far are kept: make space and continue with --resume");
+    return std::move(error)
+        .in(printable(m_path.string()))
+        .remedy("the layers done so far are kept: make space and continue with --resume");
   };
   std::size_t done = 0;
   while (done < record.size()) {
-    const ssize_t count = ::pwrite(m_descriptor, record.data() + done, record.size() - done, static_cast<off_t>(m_end + done));
+    const ssize_t count =
+        ::pwrite(m_descriptor, record.data() + done, record.size() - done, static_cast<off_t>(m_end + done));
     if (count < 0 && errno == EINTR) continue;
     if (count < 0) throw failed("cannot write the journal");
     done += static_cast<std::size_t>(count);

@@ -9,19 +9,20 @@
 
 namespace planish {
 
-/// What a running job has finished, appended layer by layer beside the project ("<project>.journal") and flushed to the disk, so
-/// that a killed job goes on where it stopped. A torn last record is ignored and cut off; a file that is no journal is never touched without
-/// `force`. Deleted when the job's result is in the project. Used by the thread of the job, under the project's lock.
+/// What a running job has finished, appended layer by layer beside the project ("<project>.journal") and
+/// flushed to the disk, so that a killed job goes on where it stopped. A torn last record is ignored and cut
+/// off; a file that is no journal is never touched without `force`. Deleted when the job's result is in the
+/// project. Used by the thread of the job, under the project's lock.
 class Journal {
  public:
   static std::filesystem::path pathFor(const std::filesystem::path& project);
   static bool exists(const std::filesystem::path& project);
 
-  /// Opens for a job. An existing journal: with `resume` it is continued if job and fingerprint agree, else Error(usage) says which
-  /// part differs (`fingerprint` is lines "part=value"); without resume Error(usage) tells to use --resume or --force; with
-  /// `force` it is thrown away.
-  static std::unique_ptr<Journal> open(const std::filesystem::path& project, const std::string& job, const std::string& fingerprint, bool resume,
-                                       bool force);
+  /// Opens for a job. An existing journal: with `resume` it is continued if job and fingerprint agree, else
+  /// Error(usage) says which part differs (`fingerprint` is lines "part=value"); without resume Error(usage)
+  /// tells to use --resume or --force; with `force` it is thrown away.
+  static std::unique_ptr<Journal> open(const std::filesystem::path& project, const std::string& job,
+                                       const std::string& fingerprint, bool resume, bool force);
 
   struct FinishedLayer {
     LayerResult result;

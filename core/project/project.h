@@ -27,8 +27,8 @@ struct DataReference {
   std::string path, x, y;
   std::string preprocessing;  ///< Preprocessing::toJson
   std::int64_t limit = -1, batch = 64;
-  std::int64_t count = 0;     ///< samples used
-  std::string fingerprint;    ///< BatchSource::fingerprint
+  std::int64_t count = 0;   ///< samples used
+  std::string fingerprint;  ///< BatchSource::fingerprint
   bool operator==(const DataReference&) const = default;
 };
 
@@ -57,7 +57,8 @@ struct CompressionResult {
   std::string fingerprint;  ///< of network, data, plan and program version
   std::vector<LayerResult> layers;
   std::vector<std::string> repairs;
-  std::map<std::string, Estimate> before, after, difference;  ///< by score id; difference is paired, after minus before
+  std::map<std::string, Estimate> before, after,
+      difference;  ///< by score id; difference is paired, after minus before
   std::int64_t correctBefore = -1, correctAfter = -1;
   std::int64_t resumedFrom = 0;  ///< layers that a journal had already
   double seconds = 0;
@@ -72,7 +73,8 @@ struct ExportRecord {
   std::map<std::string, Estimate> reloaded;
 };
 
-/// Everything with which the work goes on tomorrow. A value; saving and loading are the only ways to and from a file.
+/// Everything with which the work goes on tomorrow. A value; saving and loading are the only ways to and from
+/// a file.
 struct Project {
   std::string programVersion;
   NetworkReference network;
@@ -95,16 +97,19 @@ struct Project {
 /// Version of the layout; a newer one is refused. The layout is described in resources/help/project-file.md.
 inline constexpr int kProjectSchema = 1;
 
-/// Builds the image in memory, writes it beside the target, reads it back, and only then renames it: a good file is never
-/// replaced by a half-written one. Throws Error(notWritable).
+/// Builds the image in memory, writes it beside the target, reads it back, and only then renames it: a good
+/// file is never replaced by a half-written one. Throws Error(notWritable).
 void saveProject(const Project& project, const std::filesystem::path& path);
 
-/// Throws Error(invalidInput): not a project, damaged (digest checked before HDF5 sees a byte), hostile; Error(unsupported): newer.
+/// Throws Error(invalidInput): not a project, damaged (digest checked before HDF5 sees a byte), hostile;
+/// Error(unsupported): newer.
 Project loadProject(const std::filesystem::path& path, std::vector<std::string>* warnings = nullptr);
 /// The same from the bytes of a file, for tests that feed damaged ones.
-Project loadProjectImage(std::span<const std::byte> file, const std::string& name, std::vector<std::string>* warnings = nullptr);
+Project loadProjectImage(std::span<const std::byte> file, const std::string& name,
+                         std::vector<std::string>* warnings = nullptr);
 
-/// Held while a command works on a project, so that two do not overwrite each other: "<path>.lock" with the process id.
+/// Held while a command works on a project, so that two do not overwrite each other: "<path>.lock" with the
+/// process id.
 class ProjectLock {
  public:
   /// Throws Error(notWritable) naming the process that holds it; a lock of a dead process is taken over.

@@ -12,10 +12,11 @@
 namespace planish {
 namespace {
 
-/// In front of the HDF5 image: magic, container version, image length, SHA-256 of the image, generator. HDF5 finds its superblock
-/// at 512 by itself, so every HDF5 tool reads the file.
+/// In front of the HDF5 image: magic, container version, image length, SHA-256 of the image, generator. HDF5
+/// finds its superblock at 512 by itself, so every HDF5 tool reads the file.
 constexpr std::size_t kHeaderSize = 512;
-constexpr std::array<unsigned char, 12> kMagic = {0x89, 'P', 'L', 'A', 'N', 'I', 'S', 'H', '\r', '\n', 0x1A, '\n'};
+constexpr std::array<unsigned char, 12> kMagic = {0x89, 'P', 'L',  'A',  'N',  'I',
+                                                  'S',  'H', '\r', '\n', 0x1A, '\n'};
 constexpr std::uint32_t kContainerVersion = 1;
 constexpr std::uint64_t kMostBytes = std::uint64_t(8) << 30;
 
@@ -23,13 +24,15 @@ constexpr std::int64_t kMostSamples = std::int64_t(1) << 48;
 
 template <typename T>
 void put(std::array<std::byte, kHeaderSize>& header, std::size_t at, T value) {
-  for (std::size_t i = 0; i < sizeof(T); ++i) header[at + i] = std::byte(static_cast<std::uint64_t>(value) >> (8 * i) & 0xFF);
+  for (std::size_t i = 0; i < sizeof(T); ++i)
+    header[at + i] = std::byte(static_cast<std::uint64_t>(value) >> (8 * i) & 0xFF);
 }
 
 template <typename T>
 T get(std::span<const std::byte> header, std::size_t at) {
   std::uint64_t value = 0;
-  for (std::size_t i = 0; i < sizeof(T); ++i) value |= std::to_integer<std::uint64_t>(header[at + i]) << (8 * i);
+  for (std::size_t i = 0; i < sizeof(T); ++i)
+    value |= std::to_integer<std::uint64_t>(header[at + i]) << (8 * i);
   return static_cast<T>(value);
 }
 
@@ -151,16 +154,21 @@ Plan readPlan(hid_t group) {
   plan.target = hdf5::text(group, "target");
   plan.metric = hdf5::text(group, "metric");
   plan.budget = parseBudget(hdf5::text(group, "budget"));
-  plan.predicted = {hdf5::number(group, "predicted_mean"), hdf5::number(group, "predicted_standard_error"), hdf5::whole(group, "predicted_count")};
+  plan.predicted = {hdf5::number(group, "predicted_mean"), hdf5::number(group, "predicted_standard_error"),
+                    hdf5::whole(group, "predicted_count")};
   if (hdf5::hasAttribute(group, "bound")) plan.bound = hdf5::number(group, "bound");
   plan.note = hdf5::readText(group, "note");
   plan.repairs = hdf5::readTexts(group, "repairs");
-  const auto layers = hdf5::readTexts(group, "layer"), settings = hdf5::readTexts(group, "setting"), provenance = hdf5::readTexts(group, "provenance");
+  const auto layers = hdf5::readTexts(group, "layer"), settings = hdf5::readTexts(group, "setting"),
+             provenance = hdf5::readTexts(group, "provenance");
   const auto locked = hdf5::readWholes(group, "locked"), bits = hdf5::readWholes(group, "bits");
-  if (settings.size() != layers.size() || provenance.size() != layers.size() || locked.size() != layers.size() || bits.size() != layers.size())
-    throw Error(ErrorKind::invalidInput, "the columns of plan '" + printable(plan.name) + "' have different lengths");
+  if (settings.size() != layers.size() || provenance.size() != layers.size() ||
+      locked.size() != layers.size() || bits.size() != layers.size())
+    throw Error(ErrorKind::invalidInput,
+                "the columns of plan '" + printable(plan.name) + "' have different lengths");
   for (std::size_t i = 0; i < layers.size(); ++i)
-    plan.layers.push_back({layers[i], parseSetting(settings[i]), locked[i] != 0, storedBits(bits[i]), provenance[i]});
+    plan.layers.push_back(
+        {layers[i], parseSetting(settings[i]), locked[i] != 0, storedBits(bits[i]), provenance[i]});
   return plan;
 }
 
@@ -197,8 +205,10 @@ void writeStored(hid_t parent, const StoredNetwork& stored) {
 
 ActivationFormat activationFormat(std::int64_t bits, bool isSigned, double scale, std::int64_t zeroPoint) {
   const std::int64_t least = isSigned ? -(std::int64_t(1) << 15) : 0, most = (std::int64_t(1) << 16) - 1;
-  if ((bits != 8 && bits != 16) || !(scale > 0) || scale > std::numeric_limits<float>::max() || zeroPoint < least || zeroPoint > most)
-    throw Error(ErrorKind::invalidInput, "an activation of " + std::to_string(bits) + " bits with scale " + std::to_string(scale) + " and zero point " +
+  if ((bits != 8 && bits != 16) || !(scale > 0) || scale > std::numeric_limits<float>::max() ||
+      zeroPoint < least || zeroPoint > most)
+    throw Error(ErrorKind::invalidInput, "an activation of " + std::to_string(bits) + " bits with scale " +
+                                             std::to_string(scale) + " and zero point " +
                                              std::to_string(zeroPoint));
   return {static_cast<int>(bits), isSigned, static_cast<float>(scale), static_cast<std::int32_t>(zeroPoint)};
 }
@@ -207,16 +217,19 @@ StoredNetwork readStored(hid_t parent) {
   StoredNetwork stored;
   const auto weights = hdf5::openGroup(parent, "weights");
   for (std::size_t i = 0; hdf5::has(weights, std::to_string(i)); ++i)
-    stored.weights[hdf5::text(hdf5::openGroup(weights, std::to_string(i)), "name")] = readCompressed(weights, std::to_string(i));
+    stored.weights[hdf5::text(hdf5::openGroup(weights, std::to_string(i)), "name")] =
+        readCompressed(weights, std::to_string(i));
   const auto edits = hdf5::openGroup(parent, "edits");
   for (std::size_t i = 0; hdf5::has(edits, std::to_string(i)); ++i)
-    stored.edits[hdf5::text(hdf5::openGroup(edits, std::to_string(i)), "name")] = readTensor(edits, std::to_string(i));
+    stored.edits[hdf5::text(hdf5::openGroup(edits, std::to_string(i)), "name")] =
+        readTensor(edits, std::to_string(i));
   const auto activations = hdf5::openGroup(parent, "activations");
   const auto values = hdf5::readTexts(activations, "value");
   const auto bits = hdf5::readWholes(activations, "bits"), isSigned = hdf5::readWholes(activations, "signed");
   const auto zeroPoints = hdf5::readWholes(activations, "zero_point");
   const auto scales = hdf5::readNumbers(activations, "scale");
-  if (bits.size() != values.size() || isSigned.size() != values.size() || zeroPoints.size() != values.size() || scales.size() != values.size())
+  if (bits.size() != values.size() || isSigned.size() != values.size() ||
+      zeroPoints.size() != values.size() || scales.size() != values.size())
     throw Error(ErrorKind::invalidInput, "the columns of the activation formats have different lengths");
   for (std::size_t i = 0; i < values.size(); ++i)
     stored.activations[values[i]] = activationFormat(bits[i], isSigned[i] != 0, scales[i], zeroPoints[i]);
@@ -287,13 +300,15 @@ ExportRecord readExport(hid_t group) {
 template <typename Items, typename Write>
 void writeList(hid_t root, const std::string& name, const Items& items, Write write) {
   const auto group = hdf5::createGroup(root, name);
-  for (std::size_t i = 0; i < items.size(); ++i) write(group, std::to_string(i), items[i]);
+  for (std::size_t i = 0; i < items.size(); ++i)
+    write(group, std::to_string(i), items[i]);
 }
 
 template <typename Items, typename Read>
 void readList(hid_t root, const std::string& name, Items& items, Read read) {
   const auto group = hdf5::openGroup(root, name);
-  for (std::size_t i = 0; hdf5::has(group, std::to_string(i)); ++i) items.push_back(read(hdf5::openGroup(group, std::to_string(i))));
+  for (std::size_t i = 0; hdf5::has(group, std::to_string(i)); ++i)
+    items.push_back(read(hdf5::openGroup(group, std::to_string(i))));
 }
 
 std::vector<std::byte> imageOfProject(const Project& project) {
@@ -316,10 +331,13 @@ Project projectOfImage(std::span<const std::byte> image) {
   const auto lock = hdf5::acquire();
   const auto file = hdf5::openImage(image);
   hdf5::refuseHostile(file, image.size());
-  if (!hdf5::hasAttribute(file, "schema") || !hdf5::hasAttribute(file, "program") || hdf5::text(file, "program") != "Planish")
+  if (!hdf5::hasAttribute(file, "schema") || !hdf5::hasAttribute(file, "program") ||
+      hdf5::text(file, "program") != "Planish")
     throw Error(ErrorKind::invalidInput, "this HDF5 file is not a Planish project");
-  if (const auto schema = hdf5::whole(file, "schema", 1, std::numeric_limits<std::int64_t>::max()); schema > kProjectSchema)
-    throw Error(ErrorKind::unsupported, "saved by a newer version (layout " + std::to_string(schema) + ", this program reads " + std::to_string(kProjectSchema) + ")")
+  if (const auto schema = hdf5::whole(file, "schema", 1, std::numeric_limits<std::int64_t>::max());
+      schema > kProjectSchema)
+    throw Error(ErrorKind::unsupported, "saved by a newer version (layout " + std::to_string(schema) +
+                                            ", this program reads " + std::to_string(kProjectSchema) + ")")
         .remedy("use the newer program");
   Project project;
   project.programVersion = hdf5::text(file, "version");
@@ -343,7 +361,8 @@ void saveProject(const Project& project, const std::filesystem::path& path) {
     const auto image = imageOfProject(stamped);
     const auto header = headerFor(image);
     file.write(std::span<const std::byte>(header));
-    for (std::span<const std::byte> rest = image; !rest.empty();) {  // in pieces, since what is written is buffered until it is 1 MiB
+    for (std::span<const std::byte> rest = image;
+         !rest.empty();) {  // in pieces, since what is written is buffered until it is 1 MiB
       const auto piece = rest.first(std::min<std::size_t>(rest.size(), 1u << 20));
       file.write(piece);
       rest = rest.subspan(piece.size());
@@ -353,7 +372,10 @@ void saveProject(const Project& project, const std::filesystem::path& path) {
   try {
     loadProject(file.temporary());
   } catch (const Error& error) {
-    throw Error(ErrorKind::failed, "what was written could not be read back, so the file was not replaced: " + error.message()).in(path.string()).at(error.where());
+    throw Error(ErrorKind::failed,
+                "what was written could not be read back, so the file was not replaced: " + error.message())
+        .in(path.string())
+        .at(error.where());
   }
   file.commit();
 }
@@ -363,29 +385,40 @@ Project loadProject(const std::filesystem::path& path, std::vector<std::string>*
   return loadProjectImage(content, path.string(), warnings);
 }
 
-Project loadProjectImage(std::span<const std::byte> file, const std::string& name, std::vector<std::string>* warnings) {
+Project loadProjectImage(std::span<const std::byte> file, const std::string& name,
+                         std::vector<std::string>* warnings) {
   try {
     if (file.empty()) throw Error(ErrorKind::invalidInput, "the file is empty");
     if (file.size() < kHeaderSize || std::memcmp(file.data(), kMagic.data(), kMagic.size()) != 0)
-      throw Error(ErrorKind::invalidInput, "not a Planish project: it does not begin with a project's 512-byte header").at("offset 0");
+      throw Error(ErrorKind::invalidInput,
+                  "not a Planish project: it does not begin with a project's 512-byte header")
+          .at("offset 0");
     if (const auto version = get<std::uint32_t>(file, 12); version != kContainerVersion)
-      throw Error(ErrorKind::unsupported, "container version " + std::to_string(version) + ", this program reads " + std::to_string(kContainerVersion)).at("offset 12");
+      throw Error(ErrorKind::unsupported, "container version " + std::to_string(version) +
+                                              ", this program reads " + std::to_string(kContainerVersion))
+          .at("offset 12");
     const auto length = get<std::uint64_t>(file, 16);
     const auto image = file.subspan(kHeaderSize);
     if (length > image.size())
-      throw Error(ErrorKind::invalidInput, "the file is truncated: it should have " + std::to_string(length) + " bytes after its header, found " + std::to_string(image.size()))
+      throw Error(ErrorKind::invalidInput, "the file is truncated: it should have " + std::to_string(length) +
+                                               " bytes after its header, found " +
+                                               std::to_string(image.size()))
           .at("offset 16")
           .remedy("restore a copy");
-    if (length < image.size() && warnings) warnings->push_back(printable(name) + ": " + std::to_string(image.size() - length) + " bytes after the end are ignored");
+    if (length < image.size() && warnings)
+      warnings->push_back(printable(name) + ": " + std::to_string(image.size() - length) +
+                          " bytes after the end are ignored");
     Sha256 hash;
     hash.add(image.first(length));
     const auto digest = hash.digest();
     if (std::memcmp(digest.data(), file.data() + 24, digest.size()) != 0)
-      throw Error(ErrorKind::invalidInput, "the file is damaged: its content does not fit its checksum").remedy("restore a copy");
+      throw Error(ErrorKind::invalidInput, "the file is damaged: its content does not fit its checksum")
+          .remedy("restore a copy");
     return projectOfImage(image.first(length));
   } catch (Error& error) {
     // Words of a plan are parsed as if a user had typed them; here they are the file's.
-    if (error.kind() == ErrorKind::usage) throw Error(ErrorKind::invalidInput, error.message()).in(printable(name)).at(error.where());
+    if (error.kind() == ErrorKind::usage)
+      throw Error(ErrorKind::invalidInput, error.message()).in(printable(name)).at(error.where());
     throw std::move(error).in(printable(name));
   }
 }

@@ -10,7 +10,9 @@
 namespace planish {
 namespace {
 
-Error damaged(const std::string& message) { return Error(ErrorKind::invalidInput, message); }
+Error damaged(const std::string& message) {
+  return Error(ErrorKind::invalidInput, message);
+}
 
 void expectColumns(std::size_t rows, std::initializer_list<std::size_t> others, const std::string& what) {
   for (const std::size_t other : others)
@@ -40,11 +42,14 @@ struct Extent {
 Extent extentOf(const Plane& plane) {
   if (const auto* codes = dynamic_cast<const CodePlane*>(&plane)) return {codes->rows(), codes->columns()};
   if (const auto* dense = dynamic_cast<const DensePlane*>(&plane)) return {dense->rows(), dense->columns()};
-  if (const auto* pair = dynamic_cast<const LowRankPlane*>(&plane)) return {extentOf(pair->left()).rows, extentOf(pair->right()).columns};
+  if (const auto* pair = dynamic_cast<const LowRankPlane*>(&plane))
+    return {extentOf(pair->left()).rows, extentOf(pair->right()).columns};
   throw Error(ErrorKind::unsupported, "projects cannot keep a plane of kind '" + plane.kind() + "'");
 }
 
-Sparsity readSparsity(hid_t group) { return parseSetting(hdf5::text(group, "sparsity")).sparsity; }
+Sparsity readSparsity(hid_t group) {
+  return parseSetting(hdf5::text(group, "sparsity")).sparsity;
+}
 
 StorageRules readStorage(hid_t group) {
   StorageRules storage;
@@ -59,17 +64,21 @@ Tensor readMask(hid_t group, Extent extent) {
   if (!hdf5::has(group, "mask")) return {};
   Tensor mask = readTensor(group, "mask");
   if (mask.type() != DataType::boolean || mask.shape() != Shape{extent.rows, extent.columns})
-    throw damaged("a mask of " + std::string(name(mask.type())) + mask.shape().text() + " for a matrix of " + Shape{extent.rows, extent.columns}.text());
+    throw damaged("a mask of " + std::string(name(mask.type())) + mask.shape().text() + " for a matrix of " +
+                  Shape{extent.rows, extent.columns}.text());
   return mask;
 }
 
-std::vector<std::int64_t> widened(const std::vector<std::int16_t>& values) { return {values.begin(), values.end()}; }
+std::vector<std::int64_t> widened(const std::vector<std::int16_t>& values) {
+  return {values.begin(), values.end()};
+}
 
 std::vector<std::int16_t> narrowed(const std::vector<std::int64_t>& values, const std::string& what) {
   std::vector<std::int16_t> narrow;
   narrow.reserve(values.size());
   for (const std::int64_t value : values) {
-    if (value < INT16_MIN || value > INT16_MAX) throw damaged(what + " out of range: " + std::to_string(value));
+    if (value < INT16_MIN || value > INT16_MAX)
+      throw damaged(what + " out of range: " + std::to_string(value));
     narrow.push_back(static_cast<std::int16_t>(value));
   }
   return narrow;
@@ -88,7 +97,8 @@ void writePlane(hid_t parent, const std::string& name, const Plane& plane) {
     // One byte a code, offset so that signed codes fit; compressed by HDF5.
     std::vector<std::uint8_t> bytes(parts.codes.size());
     const int offset = parts.format == NumberFormat::unsignedInteger ? 0 : 128;
-    for (std::size_t i = 0; i < bytes.size(); ++i) bytes[i] = static_cast<std::uint8_t>(parts.codes[i] + offset);
+    for (std::size_t i = 0; i < bytes.size(); ++i)
+      bytes[i] = static_cast<std::uint8_t>(parts.codes[i] + offset);
     hdf5::write(group, "codes", std::span<const std::uint8_t>(bytes));
     hdf5::write(group, "scales", std::span<const float>(parts.scales));
     const auto zeroPoints = widened(parts.zeroPoints);
@@ -122,10 +132,13 @@ std::shared_ptr<const Plane> readCodes(hid_t group) {
   parts.group = hdf5::whole(group, "group", 0, parts.columns);
   const auto bytes = hdf5::readBytes(group, "codes");
   std::int64_t count = 0;
-  if (__builtin_mul_overflow(parts.rows, parts.columns, &count) || static_cast<std::uint64_t>(count) != bytes.size())
-    throw damaged("a matrix of " + Shape{parts.rows, parts.columns}.text() + " has " + std::to_string(bytes.size()) + " codes");
+  if (__builtin_mul_overflow(parts.rows, parts.columns, &count) ||
+      static_cast<std::uint64_t>(count) != bytes.size())
+    throw damaged("a matrix of " + Shape{parts.rows, parts.columns}.text() + " has " +
+                  std::to_string(bytes.size()) + " codes");
   parts.codes.reserve(bytes.size());
-  for (const std::uint8_t byte : bytes) parts.codes.push_back(static_cast<std::int16_t>(byte - (isUnsigned ? 0 : 128)));
+  for (const std::uint8_t byte : bytes)
+    parts.codes.push_back(static_cast<std::int16_t>(byte - (isUnsigned ? 0 : 128)));
   parts.scales = hdf5::readFloats(group, "scales");
   parts.zeroPoints = narrowed(hdf5::readWholes(group, "zero_points_of_scales"), "zero point");
   parts.mask = readMask(group, {parts.rows, parts.columns});
@@ -139,7 +152,8 @@ std::shared_ptr<const Plane> readDense(hid_t group) {
   parts.format = parseSetting(hdf5::text(group, "format")).format;
   parts.elements = readTensor(group, "elements");
   const Shape& shape = parts.elements.shape();
-  if (shape.rank() != 2 || shape[0] < 1 || shape[1] < 1) throw damaged("elements of shape " + shape.text() + " are no matrix");
+  if (shape.rank() != 2 || shape[0] < 1 || shape[1] < 1)
+    throw damaged("elements of shape " + shape.text() + " are no matrix");
   parts.group = hdf5::whole(group, "group", 0, shape[1]);
   parts.scales = hdf5::readFloats(group, "scales");
   parts.mask = readMask(group, {shape[0], shape[1]});
@@ -156,7 +170,8 @@ std::shared_ptr<const Plane> readPlane(hid_t parent, const std::string& name, bo
   // A factor that is a product itself could stand for far more numbers than the file has.
   if (kind != "low-rank" || isFactor) throw damaged("unknown kind of plane '" + printable(kind) + "'");
   const auto left = readPlane(group, "left", true), right = readPlane(group, "right", true);
-  return std::make_shared<LowRankPlane>(left, right, readMask(group, {extentOf(*left).rows, extentOf(*right).columns}), readSparsity(group));
+  return std::make_shared<LowRankPlane>(
+      left, right, readMask(group, {extentOf(*left).rows, extentOf(*right).columns}), readSparsity(group));
 }
 
 }  // namespace
@@ -187,10 +202,12 @@ std::vector<SensitivityRow> readRows(hid_t parent, const std::string& name) {
   const auto layers = hdf5::readTexts(group, "layer"), options = hdf5::readTexts(group, "option");
   const auto means = hdf5::readNumbers(group, "mean"), errors = hdf5::readNumbers(group, "standard_error");
   const auto counts = hdf5::readWholes(group, "count"), bits = hdf5::readWholes(group, "bits");
-  expectColumns(layers.size(), {options.size(), means.size(), errors.size(), counts.size(), bits.size()}, "a sensitivity table");
+  expectColumns(layers.size(), {options.size(), means.size(), errors.size(), counts.size(), bits.size()},
+                "a sensitivity table");
   std::vector<SensitivityRow> rows;
   for (std::size_t i = 0; i < layers.size(); ++i)
-    rows.push_back({layers[i], parseSetting(options[i]), {means[i], errors[i], counts[i]}, storedBits(bits[i])});
+    rows.push_back(
+        {layers[i], parseSetting(options[i]), {means[i], errors[i], counts[i]}, storedBits(bits[i])});
   return rows;
 }
 
@@ -218,9 +235,11 @@ std::vector<LayerResult> readLayerResults(hid_t parent, const std::string& name)
   const auto names = hdf5::readTexts(group, "layer"), settings = hdf5::readTexts(group, "setting");
   const auto bits = hdf5::readWholes(group, "bits");
   const auto errors = hdf5::readNumbers(group, "error"), seconds = hdf5::readNumbers(group, "seconds");
-  expectColumns(names.size(), {settings.size(), bits.size(), errors.size(), seconds.size()}, "a list of layers");
+  expectColumns(names.size(), {settings.size(), bits.size(), errors.size(), seconds.size()},
+                "a list of layers");
   std::vector<LayerResult> layers;
-  for (std::size_t i = 0; i < names.size(); ++i) layers.push_back({names[i], parseSetting(settings[i]), storedBits(bits[i]), errors[i], seconds[i]});
+  for (std::size_t i = 0; i < names.size(); ++i)
+    layers.push_back({names[i], parseSetting(settings[i]), storedBits(bits[i]), errors[i], seconds[i]});
   return layers;
 }
 
@@ -229,7 +248,8 @@ void writeCompressed(hid_t parent, const std::string& name, const CompressedTens
   hdf5::setText(group, "setting", toText(tensor.setting));
   hdf5::setWhole(group, "rows", tensor.rows);
   hdf5::setWhole(group, "columns", tensor.columns);
-  for (std::size_t i = 0; i < tensor.planes.size(); ++i) writePlane(group, "plane" + std::to_string(i), *tensor.planes[i]);
+  for (std::size_t i = 0; i < tensor.planes.size(); ++i)
+    writePlane(group, "plane" + std::to_string(i), *tensor.planes[i]);
 }
 
 CompressedTensor readCompressed(hid_t parent, const std::string& name) {
@@ -239,14 +259,17 @@ CompressedTensor readCompressed(hid_t parent, const std::string& name) {
   tensor.rows = hdf5::whole(group, "rows", 1, kLongestSide);
   tensor.columns = hdf5::whole(group, "columns", 1, kLongestSide);
   try {
-    for (int i = 0; hdf5::has(group, "plane" + std::to_string(i)); ++i) tensor.planes.push_back(readPlane(group, "plane" + std::to_string(i)));
+    for (int i = 0; hdf5::has(group, "plane" + std::to_string(i)); ++i)
+      tensor.planes.push_back(readPlane(group, "plane" + std::to_string(i)));
   } catch (const Error& error) {
-    throw damaged(error.message()).at(error.where());  // planes check their parts as a programmer's mistake; here it is the file's
+    throw damaged(error.message())
+        .at(error.where());  // planes check their parts as a programmer's mistake; here it is the file's
   }
   if (tensor.planes.empty()) throw damaged("a compressed weight without planes");
   for (const auto& plane : tensor.planes)
     if (extentOf(*plane) != Extent{tensor.rows, tensor.columns})
-      throw damaged("a " + plane->kind() + " plane of another shape in a weight of " + Shape{tensor.rows, tensor.columns}.text());
+      throw damaged("a " + plane->kind() + " plane of another shape in a weight of " +
+                    Shape{tensor.rows, tensor.columns}.text());
   return tensor;
 }
 
@@ -264,12 +287,15 @@ Tensor readTensor(hid_t parent, const std::string& name) {
   const auto type = static_cast<DataType>(hdf5::whole(group, "type"));
   const Shape shape(hdf5::readWholes(group, "shape"));
   const auto bytes = hdf5::readBytes(group, "bytes");
-  if (!isKnown(type) || bitsOf(type) == 0) throw damaged("unknown element type " + std::to_string(static_cast<std::int64_t>(type)));
+  if (!isKnown(type) || bitsOf(type) == 0)
+    throw damaged("unknown element type " + std::to_string(static_cast<std::int64_t>(type)));
   std::int64_t bits = 0;
-  if (shape.rank() > 16 || __builtin_mul_overflow(shape.count(), static_cast<std::int64_t>(bitsOf(type)), &bits) ||
+  if (shape.rank() > 16 ||
+      __builtin_mul_overflow(shape.count(), static_cast<std::int64_t>(bitsOf(type)), &bits) ||
       bits / 8 + (bits % 8 != 0) != static_cast<std::int64_t>(bytes.size()))
     throw damaged("a tensor of shape " + shape.text() + " has " + std::to_string(bytes.size()) + " bytes");
-  if (type == DataType::boolean && std::any_of(bytes.begin(), bytes.end(), [](std::uint8_t byte) { return byte > 1; }))
+  if (type == DataType::boolean &&
+      std::any_of(bytes.begin(), bytes.end(), [](std::uint8_t byte) { return byte > 1; }))
     throw damaged("a truth value that is neither 0 nor 1");
   Tensor tensor(type, shape);
   std::copy_n(reinterpret_cast<const std::byte*>(bytes.data()), bytes.size(), tensor.writableBytes().data());
@@ -277,7 +303,8 @@ Tensor readTensor(hid_t parent, const std::string& name) {
 }
 
 Bits storedBits(std::int64_t count) {
-  if (count < 0 || count > (std::int64_t(1) << 42)) throw damaged("a size of " + std::to_string(count) + " bits");
+  if (count < 0 || count > (std::int64_t(1) << 42))
+    throw damaged("a size of " + std::to_string(count) + " bits");
   return Bits{count};
 }
 
@@ -305,7 +332,8 @@ std::map<std::string, Estimate> readEstimates(hid_t parent, const std::string& n
   const auto counts = hdf5::readWholes(group, "count");
   expectColumns(scores.size(), {means.size(), errors.size(), counts.size()}, "a list of estimates");
   std::map<std::string, Estimate> estimates;
-  for (std::size_t i = 0; i < scores.size(); ++i) estimates[scores[i]] = {means[i], errors[i], counts[i]};
+  for (std::size_t i = 0; i < scores.size(); ++i)
+    estimates[scores[i]] = {means[i], errors[i], counts[i]};
   return estimates;
 }
 

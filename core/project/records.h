@@ -5,7 +5,8 @@
 
 namespace planish {
 
-/// Parts of a project as HDF5 groups; the journal keeps the same groups. `parent` must be held under hdf5::acquire().
+/// Parts of a project as HDF5 groups; the journal keeps the same groups. `parent` must be held under
+/// hdf5::acquire().
 void writeRows(hid_t parent, const std::string& name, const std::vector<SensitivityRow>& rows);
 std::vector<SensitivityRow> readRows(hid_t parent, const std::string& name);
 
@@ -19,7 +20,8 @@ CompressedTensor readCompressed(hid_t parent, const std::string& name);
 void writeTensor(hid_t parent, const std::string& name, const Tensor& tensor);
 Tensor readTensor(hid_t parent, const std::string& name);
 
-/// A number of bits as files may claim it: not negative, and so small that sums over a million objects do not overflow.
+/// A number of bits as files may claim it: not negative, and so small that sums over a million objects do not
+/// overflow.
 Bits storedBits(std::int64_t count);
 
 void writeEstimates(hid_t parent, const std::string& name, const std::map<std::string, Estimate>& estimates);

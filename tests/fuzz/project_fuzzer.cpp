@@ -1,6 +1,7 @@
-// Any bytes as a project. The first byte chooses: even, the rest is the whole file, with header and digest as they come; odd, the rest is the HDF5
-// image, and gets a right header, since the digest would stop everything else. Only Error may come out. HDF5 1.10 is known to crash on broken
-// metadata of its own; a finding in libhdf5 is no finding in Planish (the digest keeps accidents away from it).
+// Any bytes as a project. The first byte chooses: even, the rest is the whole file, with header and digest as
+// they come; odd, the rest is the HDF5 image, and gets a right header, since the digest would stop everything
+// else. Only Error may come out. HDF5 1.10 is known to crash on broken metadata of its own; a finding in
+// libhdf5 is no finding in Planish (the digest keeps accidents away from it).
 #include "core/base/error.h"
 #include "core/base/sha256.h"
 #include "core/project/project.h"
@@ -16,7 +17,8 @@ std::vector<std::byte> wrapped(std::span<const std::byte> image) {
   std::vector<std::byte> file(512);
   constexpr unsigned char magic[] = {0x89, 'P', 'L', 'A', 'N', 'I', 'S', 'H', '\r', '\n', 0x1A, '\n', 1};
   std::memcpy(file.data(), magic, sizeof magic);
-  for (std::size_t i = 0; i < 8; ++i) file[16 + i] = std::byte(image.size() >> (8 * i) & 0xFF);
+  for (std::size_t i = 0; i < 8; ++i)
+    file[16 + i] = std::byte(image.size() >> (8 * i) & 0xFF);
   planish::Sha256 hash;
   hash.add(image);
   const auto digest = hash.digest();
@@ -31,8 +33,10 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   if (size == 0) return 0;
   const std::span rest(reinterpret_cast<const std::byte*>(data) + 1, size - 1);
   try {
-    if (data[0] % 2 == 0) planish::loadProjectImage(rest, "input");
-    else planish::loadProjectImage(wrapped(rest), "input");
+    if (data[0] % 2 == 0)
+      planish::loadProjectImage(rest, "input");
+    else
+      planish::loadProjectImage(wrapped(rest), "input");
   } catch (const planish::Error&) {
   }
   return 0;

@@ -14,7 +14,8 @@ using sample::Folder;
 const std::string kFingerprint = "network=a\ndata=b\nplan=c";
 
 std::vector<SensitivityRow> someRows(int seed) {
-  return {{"Conv1", parseSetting("int8"), {seed / 3.0, 1e-9, 512}, Bits{seed}}, {"Conv1", parseSetting("int4g32+s50"), {-0.0, 0, 512}, Bits{0}}};
+  return {{"Conv1", parseSetting("int8"), {seed / 3.0, 1e-9, 512}, Bits{seed}},
+          {"Conv1", parseSetting("int4g32+s50"), {-0.0, 0, 512}, Bits{0}}};
 }
 
 Journal::FinishedLayer someLayer(const std::string& name) {
@@ -25,7 +26,8 @@ Journal::FinishedLayer someLayer(const std::string& name) {
   return layer;
 }
 
-std::string messageOf(const std::filesystem::path& project, const std::string& job, const std::string& fingerprint, bool resume) {
+std::string messageOf(const std::filesystem::path& project, const std::string& job,
+                      const std::string& fingerprint, bool resume) {
   try {
     Journal::open(project, job, fingerprint, resume, false);
   } catch (const Error& error) {
@@ -84,7 +86,8 @@ TEST(Journal, AnUnfinishedJobIsNeverOverwrittenSilently) {
   Journal::open(project, "measure", kFingerprint, false, false)->appendRows("a", someRows(1));
   const auto before = sample::bytesOf(Journal::pathFor(project));
   EXPECT_NE(messageOf(project, "measure", kFingerprint, false).find("--resume"), std::string::npos);
-  EXPECT_NE(messageOf(project, "compress", kFingerprint, true).find("'measure', not 'compress'"), std::string::npos);
+  EXPECT_NE(messageOf(project, "compress", kFingerprint, true).find("'measure', not 'compress'"),
+            std::string::npos);
   const std::string changed = messageOf(project, "measure", "network=a\ndata=B\nseed=1", true);
   EXPECT_NE(changed.find("data, seed, plan"), std::string::npos) << changed;
   EXPECT_EQ(changed.find("network"), std::string::npos) << changed;
@@ -108,16 +111,20 @@ TEST(Journal, P23_TornAnywhereTheLastWholeRecordIsRestored) {
   const auto whole = sample::bytesOf(Journal::pathFor(project));
   for (std::size_t size = 0; size <= whole.size(); ++size) {
     // Every length near an end, and a sample of those between.
-    const bool isNear = std::any_of(ends.begin(), ends.end(), [&](std::uintmax_t end) { return size + 50 > end && size < end + 50; });
+    const bool isNear = std::any_of(ends.begin(), ends.end(),
+                                    [&](std::uintmax_t end) { return size + 50 > end && size < end + 50; });
     if (size > 50 && !isNear && size % 97 != 0) continue;
     sample::writeBytes(Journal::pathFor(project), std::span(whole).first(size));
-    const auto records = static_cast<std::size_t>(std::count_if(ends.begin(), ends.end(), [&](std::uintmax_t end) { return end <= size; }));
+    const auto records = static_cast<std::size_t>(
+        std::count_if(ends.begin(), ends.end(), [&](std::uintmax_t end) { return end <= size; }));
     const auto expected = records == 0 ? 0 : records - 1;
     EXPECT_EQ(Journal::summary(project).finished, static_cast<std::int64_t>(expected)) << size;
     const auto journal = Journal::open(project, "measure", kFingerprint, true, false);
     ASSERT_EQ(journal->rows().size(), expected) << size;
-    for (std::size_t i = 0; i < expected; ++i) EXPECT_EQ(journal->rows().at("row" + std::to_string(i)), someRows(static_cast<int>(i)));
-    EXPECT_EQ(std::filesystem::file_size(Journal::pathFor(project)), ends[expected]) << "the torn record is cut off";
+    for (std::size_t i = 0; i < expected; ++i)
+      EXPECT_EQ(journal->rows().at("row" + std::to_string(i)), someRows(static_cast<int>(i)));
+    EXPECT_EQ(std::filesystem::file_size(Journal::pathFor(project)), ends[expected])
+        << "the torn record is cut off";
   }
 }
 
@@ -143,7 +150,9 @@ TEST(Journal, P23_EveryByteOfTheLastRecordCounts) {
 TEST(Journal, SomebodysFileIsNotTouched) {
   const Folder folder;
   const auto project = folder / "p.planish";
-  for (const std::string& text : {std::string("Dear diary, "), std::string("Dear diary, today I compressed a network and it went well."), std::string(500, 'x')}) {
+  for (const std::string& text :
+       {std::string("Dear diary, "),
+        std::string("Dear diary, today I compressed a network and it went well."), std::string(500, 'x')}) {
     std::ofstream(Journal::pathFor(project), std::ios::trunc) << text;
     EXPECT_THROW(Journal::open(project, "measure", kFingerprint, true, false), Error);
     EXPECT_THROW(Journal::summary(project), Error);
@@ -167,7 +176,8 @@ TEST(Journal, LinksAreNotFollowed) {
   EXPECT_EQ(std::filesystem::file_size(folder / "victim"), 0u);
 }
 
-/// After a record that did not fit, the journal ends where it did before, and goes on once there is space again.
+/// After a record that did not fit, the journal ends where it did before, and goes on once there is space
+/// again.
 TEST(Journal, P06_AFullDiskLosesOnlyTheRecordThatDidNotFit) {
   const Folder folder;
   const auto project = folder / "p.planish";
@@ -186,7 +196,9 @@ TEST(Journal, P06_AFullDiskLosesOnlyTheRecordThatDidNotFit) {
       try {
         journal->appendRows("b", someRows(2));
       } catch (const Error& error) {
-        if (error.kind() == ErrorKind::notWritable && std::filesystem::file_size(Journal::pathFor(project)) == size) status = 7;
+        if (error.kind() == ErrorKind::notWritable &&
+            std::filesystem::file_size(Journal::pathFor(project)) == size)
+          status = 7;
       }
       ::setrlimit(RLIMIT_FSIZE, &limits);
       journal->appendRows("c", someRows(3));
@@ -212,7 +224,8 @@ TEST(Journal, KilledWhileAppendingTheRecordsBeforeStay) {
     const pid_t child = ::fork();
     if (child == 0) {
       const auto journal = Journal::open(project, "measure", kFingerprint, false, false);
-      for (int i = 0;; ++i) journal->appendRows(std::to_string(i), someRows(i));
+      for (int i = 0;; ++i)
+        journal->appendRows(std::to_string(i), someRows(i));
     }
     ::usleep(3000 + 5000 * static_cast<unsigned>(round));
     ::kill(child, SIGKILL);
@@ -220,7 +233,8 @@ TEST(Journal, KilledWhileAppendingTheRecordsBeforeStay) {
     ::waitpid(child, &status, 0);
     const auto journal = Journal::open(project, "measure", kFingerprint, true, false);
     int expected = 0;
-    for (; journal->rows().count(std::to_string(expected)); ++expected) EXPECT_EQ(journal->rows().at(std::to_string(expected)), someRows(expected));
+    for (; journal->rows().count(std::to_string(expected)); ++expected)
+      EXPECT_EQ(journal->rows().at(std::to_string(expected)), someRows(expected));
     EXPECT_EQ(journal->rows().size(), static_cast<std::size_t>(expected)) << "records without a gap";
   }
 }

@@ -1,4 +1,5 @@
-// What rot, truncation and foreign hands do to the container: always an Error that says so, before HDF5 sees a byte.
+// What rot, truncation and foreign hands do to the container: always an Error that says so, before HDF5 sees
+// a byte.
 #include "tests/core/project/sample_project.h"
 
 #include "core/project/hdf5.h"
@@ -18,7 +19,8 @@ std::vector<std::byte> savedBytes(const Project& project) {
 }
 
 void setLength(std::vector<std::byte>& file, std::uint64_t length) {
-  for (std::size_t i = 0; i < 8; ++i) file[16 + i] = std::byte(length >> (8 * i) & 0xFF);
+  for (std::size_t i = 0; i < 8; ++i)
+    file[16 + i] = std::byte(length >> (8 * i) & 0xFF);
 }
 
 TEST(ProjectDamage, P01_TruncatedAnywhere) {
@@ -93,7 +95,8 @@ TEST(ProjectDamage, P15_HDF5FilesOfOtherPrograms) {
 TEST(ProjectDamage, P29_LengthsThatLie) {
   const auto file = savedBytes(sample::small());
   const std::uint64_t length = file.size() - 512;
-  for (const std::uint64_t wrong : {length + 1, std::uint64_t(1) << 63, ~std::uint64_t(0), ~std::uint64_t(0) - 511}) {
+  for (const std::uint64_t wrong :
+       {length + 1, std::uint64_t(1) << 63, ~std::uint64_t(0), ~std::uint64_t(0) - 511}) {
     auto changed = file;
     setLength(changed, wrong);
     EXPECT_NE(refusal(changed).message().find("truncated"), std::string::npos) << wrong;
@@ -122,22 +125,35 @@ TEST(ProjectDamage, MutatedContainersAreRefusedOrEqual) {
   for (int i = 0; i < 2000; ++i) {
     auto file = original;
     for (unsigned change = 0; change <= random() % 4; ++change) {
-      const std::size_t limit = std::max<std::size_t>(1, random() % 2 ? std::min<std::size_t>(512, file.size()) : file.size());
+      const std::size_t limit =
+          std::max<std::size_t>(1, random() % 2 ? std::min<std::size_t>(512, file.size()) : file.size());
       const std::size_t at = random() % limit;
       if (file.empty()) break;
       switch (random() % 5) {
-        case 0: file[at] = std::byte(random() & 0xFF); break;
-        case 1: file.resize(at); break;
-        case 2: file.insert(file.begin() + static_cast<std::ptrdiff_t>(at), random() % 64, std::byte{}); break;
-        case 3: file.erase(file.begin() + static_cast<std::ptrdiff_t>(at), file.begin() + static_cast<std::ptrdiff_t>(std::min(file.size(), at + random() % 64))); break;
-        default: file.insert(file.end(), random() % 64, std::byte{0xFF}); break;
+      case 0:
+        file[at] = std::byte(random() & 0xFF);
+        break;
+      case 1:
+        file.resize(at);
+        break;
+      case 2:
+        file.insert(file.begin() + static_cast<std::ptrdiff_t>(at), random() % 64, std::byte{});
+        break;
+      case 3:
+        file.erase(file.begin() + static_cast<std::ptrdiff_t>(at),
+                   file.begin() + static_cast<std::ptrdiff_t>(std::min(file.size(), at + random() % 64)));
+        break;
+      default:
+        file.insert(file.end(), random() % 64, std::byte{0xFF});
+        break;
       }
     }
     try {
       sample::expectEqual(sample::small(), loadProjectImage(file, "mutant"));
       ++equal;
     } catch (const Error& error) {
-      EXPECT_TRUE(error.kind() == ErrorKind::invalidInput || error.kind() == ErrorKind::unsupported) << error.what();
+      EXPECT_TRUE(error.kind() == ErrorKind::invalidInput || error.kind() == ErrorKind::unsupported)
+          << error.what();
     }
   }
   EXPECT_GT(equal, 0);

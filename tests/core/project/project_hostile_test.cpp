@@ -1,5 +1,6 @@
-// Images made to hurt, with a right header and digest: refused before anything is read from them. HDF5 1.10 itself can crash while it opens an
-// image whose metadata were broken on purpose and whose digest was made anew; what is tested here is valid HDF5 that projects never have.
+// Images made to hurt, with a right header and digest: refused before anything is read from them. HDF5 1.10
+// itself can crash while it opens an image whose metadata were broken on purpose and whose digest was made
+// anew; what is tested here is valid HDF5 that projects never have.
 #include "tests/core/project/sample_project.h"
 
 #include "core/project/hdf5.h"
@@ -23,7 +24,8 @@ Error refusalOf(const Change& change) {
     const auto bytes = sample::bytesOf(folder / "p.planish");
     Handle access(H5Pcreate(H5P_FILE_ACCESS), H5Pclose, "create");
     hdf5::check(H5Pset_fapl_core(access, 1 << 20, 0), "choose memory");
-    hdf5::check(H5Pset_file_image(access, const_cast<std::byte*>(bytes.data() + 512), bytes.size() - 512), "take the image");
+    hdf5::check(H5Pset_file_image(access, const_cast<std::byte*>(bytes.data() + 512), bytes.size() - 512),
+                "take the image");
     Handle file(H5Fopen("/dev/null/hostile", H5F_ACC_RDWR, access), H5Fclose, "open");
     change(static_cast<hid_t>(file));
     image = hdf5::imageOf(file);
@@ -31,11 +33,17 @@ Error refusalOf(const Change& change) {
   return sample::refusal(sample::wrapped(image));
 }
 
-Handle space(std::vector<hsize_t> dims) { return Handle(H5Screate_simple(static_cast<int>(dims.size()), dims.data(), nullptr), H5Sclose, "create a space"); }
-Handle creation() { return Handle(H5Pcreate(H5P_DATASET_CREATE), H5Pclose, "create properties"); }
+Handle space(std::vector<hsize_t> dims) {
+  return Handle(H5Screate_simple(static_cast<int>(dims.size()), dims.data(), nullptr), H5Sclose,
+                "create a space");
+}
+Handle creation() {
+  return Handle(H5Pcreate(H5P_DATASET_CREATE), H5Pclose, "create properties");
+}
 
 void dataset(hid_t file, const char* name, hid_t type, hid_t extent, hid_t properties) {
-  Handle made(H5Dcreate2(file, name, type, extent, H5P_DEFAULT, properties, H5P_DEFAULT), H5Dclose, "create a dataset");
+  Handle made(H5Dcreate2(file, name, type, extent, H5P_DEFAULT, properties, H5P_DEFAULT), H5Dclose,
+              "create a dataset");
 }
 
 void expectInMessage(const Error& error, const std::string& text) {
@@ -44,9 +52,15 @@ void expectInMessage(const Error& error, const std::string& text) {
 }
 
 TEST(ProjectHostile, P16_LinksToElsewhere) {
-  expectInMessage(refusalOf([](hid_t file) { H5Lcreate_external("/etc/passwd", "/", file, "plans/2", H5P_DEFAULT, H5P_DEFAULT); }), "link to elsewhere");
-  expectInMessage(refusalOf([](hid_t file) { H5Lcreate_soft("/loop", file, "loop", H5P_DEFAULT, H5P_DEFAULT); }), "link to elsewhere");
-  const Error dangling = refusalOf([](hid_t file) { H5Lcreate_soft("/nowhere", file, "plans/2", H5P_DEFAULT, H5P_DEFAULT); });
+  expectInMessage(refusalOf([](hid_t file) {
+                    H5Lcreate_external("/etc/passwd", "/", file, "plans/2", H5P_DEFAULT, H5P_DEFAULT);
+                  }),
+                  "link to elsewhere");
+  expectInMessage(
+      refusalOf([](hid_t file) { H5Lcreate_soft("/loop", file, "loop", H5P_DEFAULT, H5P_DEFAULT); }),
+      "link to elsewhere");
+  const Error dangling =
+      refusalOf([](hid_t file) { H5Lcreate_soft("/nowhere", file, "plans/2", H5P_DEFAULT, H5P_DEFAULT); });
   EXPECT_EQ(dangling.where(), "/plans/2");
 }
 
@@ -66,14 +80,19 @@ TEST(ProjectHostile, P16_ExternalStorageAndVirtualDatasets) {
 }
 
 TEST(ProjectHostile, P16_CyclesAndSharedObjects) {
-  expectInMessage(refusalOf([](hid_t file) { H5Lcreate_hard(file, "/", file, "plans/2", H5P_DEFAULT, H5P_DEFAULT); }), "several names");
+  expectInMessage(
+      refusalOf([](hid_t file) { H5Lcreate_hard(file, "/", file, "plans/2", H5P_DEFAULT, H5P_DEFAULT); }),
+      "several names");
   expectInMessage(refusalOf([](hid_t file) {
-                    for (int i = 1; i < 1000; ++i) H5Lcreate_hard(file, "results/0", file, ("results/" + std::to_string(i)).c_str(), H5P_DEFAULT, H5P_DEFAULT);
+                    for (int i = 1; i < 1000; ++i)
+                      H5Lcreate_hard(file, "results/0", file, ("results/" + std::to_string(i)).c_str(),
+                                     H5P_DEFAULT, H5P_DEFAULT);
                   }),
                   "several names");
   expectInMessage(refusalOf([](hid_t file) {
                     std::string path = "deep";
-                    for (int i = 0; i < 100; ++i, path += "/d") hdf5::createGroup(file, path);
+                    for (int i = 0; i < 100; ++i, path += "/d")
+                      hdf5::createGroup(file, path);
                   }),
                   "too deep");
 }
@@ -106,7 +125,9 @@ TEST(ProjectHostile, P17_ClaimsThatNoFileCanKeep) {
 
 TEST(ProjectHostile, P17_ManyModestClaimsAreAddedUp) {
   expectInMessage(refusalOf([](hid_t file) {
-                    for (int i = 0; i < 100; ++i) dataset(file, ("d" + std::to_string(i)).c_str(), H5T_STD_I64LE, space({1 << 20}), creation());
+                    for (int i = 0; i < 100; ++i)
+                      dataset(file, ("d" + std::to_string(i)).c_str(), H5T_STD_I64LE, space({1 << 20}),
+                              creation());
                   }),
                   "in all over");
 }
@@ -116,10 +137,14 @@ TEST(ProjectHostile, P17_DeflateBombs) {
                     const Handle properties = creation();
                     const hsize_t chunk[1] = {32 << 20};
                     H5Pset_chunk(properties, 1, chunk);
-                    for (int twice = 0; twice < 2; ++twice) H5Pset_filter(properties, H5Z_FILTER_DEFLATE, 0, 1, std::vector<unsigned>{9}.data());
-                    Handle made(H5Dcreate2(file, "bomb", H5T_STD_U8LE, space({chunk[0] * 8}), H5P_DEFAULT, properties, H5P_DEFAULT), H5Dclose, "create");
+                    for (int twice = 0; twice < 2; ++twice)
+                      H5Pset_filter(properties, H5Z_FILTER_DEFLATE, 0, 1, std::vector<unsigned>{9}.data());
+                    Handle made(H5Dcreate2(file, "bomb", H5T_STD_U8LE, space({chunk[0] * 8}), H5P_DEFAULT,
+                                           properties, H5P_DEFAULT),
+                                H5Dclose, "create");
                     const std::vector<std::uint8_t> zeros(chunk[0] * 8);
-                    hdf5::check(H5Dwrite(made, H5T_NATIVE_UINT8, H5S_ALL, H5S_ALL, H5P_DEFAULT, zeros.data()), "write");
+                    hdf5::check(H5Dwrite(made, H5T_NATIVE_UINT8, H5S_ALL, H5S_ALL, H5P_DEFAULT, zeros.data()),
+                                "write");
                   }),
                   "times the file's size");
 }
@@ -130,8 +155,15 @@ TEST(ProjectHostile, P18_FiltersThatAreNotBuiltIn) {
   const auto lock = hdf5::acquire();
   ASSERT_GE(H5PLget_loading_state(&state), 0);
   EXPECT_EQ(state, 0u) << "no plugin may be loaded";
-  const H5Z_class2_t unknown = {H5Z_CLASS_T_VERS, 32008, 1, 1, "unknown", nullptr, nullptr,
-                                [](unsigned, std::size_t, const unsigned*, std::size_t size, std::size_t*, void**) { return size; }};
+  const H5Z_class2_t unknown = {
+      H5Z_CLASS_T_VERS,
+      32008,
+      1,
+      1,
+      "unknown",
+      nullptr,
+      nullptr,
+      [](unsigned, std::size_t, const unsigned*, std::size_t size, std::size_t*, void**) { return size; }};
   ASSERT_GE(H5Zregister(&unknown), 0);
   const Error error = refusalOf([](hid_t file) {
     const Handle properties = creation();
@@ -159,15 +191,26 @@ TEST(ProjectHostile, P19_TypesThatProjectsNeverUse) {
   };
   const auto attribute = [](hid_t object, hid_t type) {
     Handle scalar(H5Screate(H5S_SCALAR), H5Sclose, "create a space");
-    Handle made(H5Acreate2(object, "bad", type, scalar, H5P_DEFAULT, H5P_DEFAULT), H5Aclose, "create an attribute");
+    Handle made(H5Acreate2(object, "bad", type, scalar, H5P_DEFAULT, H5P_DEFAULT), H5Aclose,
+                "create an attribute");
   };
   expectInMessage(refusalOf([&](hid_t file) { attribute(file, variable()); }), "'bad'");
-  expectInMessage(refusalOf([&](hid_t file) { attribute(hdf5::openGroup(file, "plans/0"), variable()); }), "'bad'");
-  expectInMessage(refusalOf([&](hid_t file) { attribute(hdf5::openGroup(file, "plans/0"), compound()); }), "'bad'");
-  expectInMessage(refusalOf([&](hid_t file) { dataset(file, "texts", variable(), space({10}), H5P_DEFAULT); }), "type");
-  expectInMessage(refusalOf([&](hid_t file) { dataset(file, "pairs", compound(), space({10}), H5P_DEFAULT); }), "type");
-  expectInMessage(refusalOf([&](hid_t file) { H5Tcommit2(file, "named", compound(), H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT); }), "neither group nor dataset");
-  expectInMessage(refusalOf([&](hid_t file) { dataset(file, "matrix", H5T_STD_U8LE, space({10, 10}), H5P_DEFAULT); }), "one-dimensional");
+  expectInMessage(refusalOf([&](hid_t file) { attribute(hdf5::openGroup(file, "plans/0"), variable()); }),
+                  "'bad'");
+  expectInMessage(refusalOf([&](hid_t file) { attribute(hdf5::openGroup(file, "plans/0"), compound()); }),
+                  "'bad'");
+  expectInMessage(
+      refusalOf([&](hid_t file) { dataset(file, "texts", variable(), space({10}), H5P_DEFAULT); }), "type");
+  expectInMessage(
+      refusalOf([&](hid_t file) { dataset(file, "pairs", compound(), space({10}), H5P_DEFAULT); }), "type");
+  expectInMessage(refusalOf([&](hid_t file) {
+                    H5Tcommit2(file, "named", compound(), H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT);
+                  }),
+                  "neither group nor dataset");
+  expectInMessage(refusalOf([&](hid_t file) {
+                    dataset(file, "matrix", H5T_STD_U8LE, space({10, 10}), H5P_DEFAULT);
+                  }),
+                  "one-dimensional");
 }
 
 void replaceWhole(hid_t file, const std::string& path, const char* attribute, std::int64_t value) {
@@ -189,42 +232,90 @@ TEST(ProjectHostile, NumbersOutsideTheirRange) {
     const char *kind, *attribute;
     std::int64_t value;
   };
-  for (const Lie& lie : {Lie{"codes", "bits", 0}, Lie{"codes", "bits", -1}, Lie{"codes", "bits", 64}, Lie{"codes", "rows", -1}, Lie{"codes", "rows", 0},
-                         Lie{"codes", "columns", std::int64_t(1) << 40}, Lie{"codes", "group", -32}, Lie{"codes", "group", 1 << 30}, Lie{"codes", "scale_bits", -16},
-                         Lie{"codes", "unsigned", 2}, Lie{"dense", "group", -1}, Lie{"dense", "group", 1 << 30}}) {
+  for (const Lie& lie :
+       {Lie{"codes", "bits", 0}, Lie{"codes", "bits", -1}, Lie{"codes", "bits", 64}, Lie{"codes", "rows", -1},
+        Lie{"codes", "rows", 0}, Lie{"codes", "columns", std::int64_t(1) << 40}, Lie{"codes", "group", -32},
+        Lie{"codes", "group", 1 << 30}, Lie{"codes", "scale_bits", -16}, Lie{"codes", "unsigned", 2},
+        Lie{"dense", "group", -1}, Lie{"dense", "group", 1 << 30}}) {
     SCOPED_TRACE(lie.attribute + std::to_string(lie.value));
-    EXPECT_EQ(refusalOf([&](hid_t file) { replaceWhole(file, planeOf(file, lie.kind), lie.attribute, lie.value); }).kind(), ErrorKind::invalidInput);
+    EXPECT_EQ(refusalOf([&](hid_t file) {
+                replaceWhole(file, planeOf(file, lie.kind), lie.attribute, lie.value);
+              }).kind(),
+              ErrorKind::invalidInput);
   }
-  EXPECT_EQ(refusalOf([](hid_t file) { replaceWhole(file, "data", "batch", 0); }).kind(), ErrorKind::invalidInput);
-  EXPECT_EQ(refusalOf([](hid_t file) { replaceWhole(file, "data", "limit", -2); }).kind(), ErrorKind::invalidInput);
-  EXPECT_EQ(refusalOf([](hid_t file) { replaceWhole(file, "results/0/compressed/weights/0", "rows", 3); }).kind(), ErrorKind::invalidInput);
-  EXPECT_EQ(refusalOf([](hid_t file) { replaceWhole(file, "results/0/compressed/edits/0", "type", 8); }).kind(), ErrorKind::invalidInput);
-  EXPECT_EQ(refusalOf([](hid_t file) { replaceWhole(file, "results/0/compressed/edits/0", "type", 999); }).kind(), ErrorKind::invalidInput);
+  EXPECT_EQ(refusalOf([](hid_t file) { replaceWhole(file, "data", "batch", 0); }).kind(),
+            ErrorKind::invalidInput);
+  EXPECT_EQ(refusalOf([](hid_t file) { replaceWhole(file, "data", "limit", -2); }).kind(),
+            ErrorKind::invalidInput);
+  EXPECT_EQ(
+      refusalOf([](hid_t file) { replaceWhole(file, "results/0/compressed/weights/0", "rows", 3); }).kind(),
+      ErrorKind::invalidInput);
+  EXPECT_EQ(
+      refusalOf([](hid_t file) { replaceWhole(file, "results/0/compressed/edits/0", "type", 8); }).kind(),
+      ErrorKind::invalidInput);
+  EXPECT_EQ(
+      refusalOf([](hid_t file) { replaceWhole(file, "results/0/compressed/edits/0", "type", 999); }).kind(),
+      ErrorKind::invalidInput);
 }
 
 template <typename T>
-void replaceArray(hid_t file, const std::string& path, const std::string& name, const std::vector<T>& values) {
+void replaceArray(hid_t file, const std::string& path, const std::string& name,
+                  const std::vector<T>& values) {
   const auto group = hdf5::openGroup(file, path);
   hdf5::check(H5Ldelete(group, name.c_str(), H5P_DEFAULT), "delete a dataset");
   hdf5::write(group, name, std::span<const T>(values));
 }
 
 TEST(ProjectHostile, ArraysThatDoNotFit) {
-  const std::string weights = "results/0/compressed/weights/", activations = "results/0/compressed/activations";
-  EXPECT_EQ(refusalOf([&](hid_t file) { replaceArray<std::uint8_t>(file, planeOf(file, "codes"), "codes", {1, 2, 3}); }).kind(), ErrorKind::invalidInput);
-  EXPECT_EQ(refusalOf([&](hid_t file) { replaceArray<float>(file, planeOf(file, "codes"), "scales", {1}); }).kind(), ErrorKind::invalidInput);
-  EXPECT_EQ(refusalOf([&](hid_t file) { replaceArray<double>(file, activations, "scale", {0, 1}); }).kind(), ErrorKind::invalidInput);
-  EXPECT_EQ(refusalOf([&](hid_t file) { replaceArray<double>(file, activations, "scale", {1e300, 1}); }).kind(), ErrorKind::invalidInput);
-  EXPECT_EQ(refusalOf([&](hid_t file) { replaceArray<double>(file, activations, "scale", {1}); }).kind(), ErrorKind::invalidInput);
-  EXPECT_EQ(refusalOf([&](hid_t file) { replaceArray<std::int64_t>(file, activations, "bits", {7, 8}); }).kind(), ErrorKind::invalidInput);
-  EXPECT_EQ(refusalOf([&](hid_t file) { replaceArray<std::int64_t>(file, "tables/0/rows", "bits", {1, 2, -1}); }).kind(), ErrorKind::invalidInput);
-  EXPECT_EQ(refusalOf([&](hid_t file) { replaceArray<std::int64_t>(file, "tables/0/rows", "bits", {1, 2, INT64_MAX}); }).kind(), ErrorKind::invalidInput);
-  EXPECT_EQ(refusalOf([&](hid_t file) { replaceArray<std::int64_t>(file, "results/0/compressed/edits/0", "shape", {-3}); }).kind(), ErrorKind::invalidInput);
-  EXPECT_EQ(refusalOf([&](hid_t file) { replaceArray<std::int64_t>(file, "results/0/compressed/edits/0", "shape", {INT64_MAX, INT64_MAX}); }).kind(),
+  const std::string weights = "results/0/compressed/weights/",
+                    activations = "results/0/compressed/activations";
+  EXPECT_EQ(refusalOf([&](hid_t file) {
+              replaceArray<std::uint8_t>(file, planeOf(file, "codes"), "codes", {1, 2, 3});
+            }).kind(),
             ErrorKind::invalidInput);
-  EXPECT_EQ(refusalOf([&](hid_t file) { replaceArray<std::uint8_t>(file, planeOf(file, "low-rank") + "/mask", "bytes", std::vector<std::uint8_t>(48, 7)); }).kind(),
+  EXPECT_EQ(
+      refusalOf([&](hid_t file) { replaceArray<float>(file, planeOf(file, "codes"), "scales", {1}); }).kind(),
+      ErrorKind::invalidInput);
+  EXPECT_EQ(refusalOf([&](hid_t file) {
+              replaceArray<double>(file, activations, "scale", {0, 1});
+            }).kind(),
             ErrorKind::invalidInput);
-  EXPECT_EQ(refusalOf([&](hid_t file) { replaceArray<std::int64_t>(file, planeOf(file, "low-rank") + "/mask", "shape", {8, 6}); }).kind(), ErrorKind::invalidInput);
+  EXPECT_EQ(refusalOf([&](hid_t file) {
+              replaceArray<double>(file, activations, "scale", {1e300, 1});
+            }).kind(),
+            ErrorKind::invalidInput);
+  EXPECT_EQ(refusalOf([&](hid_t file) { replaceArray<double>(file, activations, "scale", {1}); }).kind(),
+            ErrorKind::invalidInput);
+  EXPECT_EQ(refusalOf([&](hid_t file) {
+              replaceArray<std::int64_t>(file, activations, "bits", {7, 8});
+            }).kind(),
+            ErrorKind::invalidInput);
+  EXPECT_EQ(refusalOf([&](hid_t file) {
+              replaceArray<std::int64_t>(file, "tables/0/rows", "bits", {1, 2, -1});
+            }).kind(),
+            ErrorKind::invalidInput);
+  EXPECT_EQ(refusalOf([&](hid_t file) {
+              replaceArray<std::int64_t>(file, "tables/0/rows", "bits", {1, 2, INT64_MAX});
+            }).kind(),
+            ErrorKind::invalidInput);
+  EXPECT_EQ(refusalOf([&](hid_t file) {
+              replaceArray<std::int64_t>(file, "results/0/compressed/edits/0", "shape", {-3});
+            }).kind(),
+            ErrorKind::invalidInput);
+  EXPECT_EQ(
+      refusalOf([&](hid_t file) {
+        replaceArray<std::int64_t>(file, "results/0/compressed/edits/0", "shape", {INT64_MAX, INT64_MAX});
+      }).kind(),
+      ErrorKind::invalidInput);
+  EXPECT_EQ(refusalOf([&](hid_t file) {
+              replaceArray<std::uint8_t>(file, planeOf(file, "low-rank") + "/mask", "bytes",
+                                         std::vector<std::uint8_t>(48, 7));
+            }).kind(),
+            ErrorKind::invalidInput);
+  EXPECT_EQ(refusalOf([&](hid_t file) {
+              replaceArray<std::int64_t>(file, planeOf(file, "low-rank") + "/mask", "shape", {8, 6});
+            }).kind(),
+            ErrorKind::invalidInput);
 }
 
 TEST(ProjectHostile, ProductsOfProductsAreRefused) {
@@ -232,7 +323,8 @@ TEST(ProjectHostile, ProductsOfProductsAreRefused) {
     const std::string path = planeOf(file, "low-rank");
     hdf5::check(H5Ldelete(file, (path + "/left").c_str(), H5P_DEFAULT), "delete a group");
     hdf5::check(H5Ocopy(file, path.c_str(), file, "copy", H5P_DEFAULT, H5P_DEFAULT), "copy a group");
-    hdf5::check(H5Lmove(file, "copy", file, (path + "/left").c_str(), H5P_DEFAULT, H5P_DEFAULT), "move a group");
+    hdf5::check(H5Lmove(file, "copy", file, (path + "/left").c_str(), H5P_DEFAULT, H5P_DEFAULT),
+                "move a group");
   });
   expectInMessage(error, "unknown kind of plane 'low-rank'");
 }

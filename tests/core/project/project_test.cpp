@@ -1,5 +1,6 @@
-// Rows P of the catalogue of failures that a window or a power switch is needed for are not here: P05 (power cut), P09 (asks when the file was
-// replaced meanwhile), P11 (network file systems), P22 and P24 (autosave and its dialog), P25 (a crash while a recovery is offered).
+// Rows P of the catalogue of failures that a window or a power switch is needed for are not here: P05 (power
+// cut), P09 (asks when the file was replaced meanwhile), P11 (network file systems), P22 and P24 (autosave
+// and its dialog), P25 (a crash while a recovery is offered).
 #include "tests/core/project/sample_project.h"
 
 #include "core/project/beside.h"
@@ -101,8 +102,9 @@ TEST(Project, P12_AnyFileNameWorks) {
   const Folder folder;
   const auto before = std::filesystem::current_path();
   std::filesystem::current_path(folder.path());
-  for (const std::string& name : {std::string("größe 模型.planish"), std::string("a b.planish"), std::string("line\nbreak.planish"), std::string("-rf"), std::string(255, 'n'),
-                                  "é" + std::string(253, 'm')}) {
+  for (const std::string& name :
+       {std::string("größe 模型.planish"), std::string("a b.planish"), std::string("line\nbreak.planish"),
+        std::string("-rf"), std::string(255, 'n'), "é" + std::string(253, 'm')}) {
     SCOPED_TRACE(name);
     const ProjectLock lock(name);
     saveProject(sample::small(), name);
@@ -110,7 +112,8 @@ TEST(Project, P12_AnyFileNameWorks) {
     EXPECT_TRUE(std::filesystem::exists(besideProject(name, ".lock")));
     EXPECT_LE(besideProject(name, ".journal").filename().string().size(), 255u);
   }
-  EXPECT_NE(besideProject(std::string(254, 'n') + "a", ".lock"), besideProject(std::string(254, 'n') + "b", ".lock"));
+  EXPECT_NE(besideProject(std::string(254, 'n') + "a", ".lock"),
+            besideProject(std::string(254, 'n') + "b", ".lock"));
   std::filesystem::current_path(before);
 }
 
@@ -126,7 +129,8 @@ TEST(Project, P21_AMillionRowsAreKeptInBoundedSpace) {
   const Setting options[] = {parseSetting("int8"), parseSetting("int4g32+s50"), parseSetting("nf4g64")};
   rows.clear();
   for (int i = 0; i < 1'000'000; ++i)
-    rows.push_back({"layer" + std::to_string(i / 10), options[i % 3], {i * 0.001, 1.0 / (i + 1), 512}, Bits{i}});
+    rows.push_back(
+        {"layer" + std::to_string(i / 10), options[i % 3], {i * 0.001, 1.0 / (i + 1), 512}, Bits{i}});
   saveProject(project, folder / "p.planish");
   EXPECT_LT(std::filesystem::file_size(folder / "p.planish"), 40u << 20);
   EXPECT_EQ(loadProject(folder / "p.planish").tables[0].rows, rows);
@@ -135,7 +139,8 @@ TEST(Project, P21_AMillionRowsAreKeptInBoundedSpace) {
 TEST(Project, LongNamesInLongListsAreKept) {
   const Folder folder;
   Project project = sample::small();
-  for (int i = 0; i < 3000; ++i) project.tables[0].rows.push_back({std::string(3000, 'a') + std::to_string(i), {}, {}, {}});
+  for (int i = 0; i < 3000; ++i)
+    project.tables[0].rows.push_back({std::string(3000, 'a') + std::to_string(i), {}, {}, {}});
   saveProject(project, folder / "p.planish");
   sample::expectEqual(project, loadProject(folder / "p.planish"));
 }
@@ -162,7 +167,7 @@ TEST(Project, P27_ImagesAreInTheFormatThatHdf5OpensAgain) {
     hdf5::setWhole(file, "answer", 42);
     image = hdf5::imageOf(file);
   }
-  EXPECT_EQ(std::to_integer<int>(image[8]), 0) << "version of the superblock";
+  EXPECT_LE(std::to_integer<int>(image[8]), 1) << "version of the superblock: from 2 on it has a checksum";
   const auto file = hdf5::openImage(image);
   EXPECT_EQ(hdf5::whole(file, "answer"), 42);
 }
@@ -183,19 +188,23 @@ TEST(Project, P28_H5dumpOpensIt) {
   if (statusOf("command -v h5dump > /dev/null") != 0) GTEST_SKIP() << "needs h5dump";
   const Folder folder;
   saveProject(sample::project(), folder / "p.planish");
-  EXPECT_EQ(statusOf("h5dump '" + (folder / "p.planish").string() + "' > '" + (folder / "out").string() + "'"), 0);
+  EXPECT_EQ(
+      statusOf("h5dump '" + (folder / "p.planish").string() + "' > '" + (folder / "out").string() + "'"), 0);
   const auto bytes = sample::bytesOf(folder / "out");
-  EXPECT_NE(std::string(reinterpret_cast<const char*>(bytes.data()), bytes.size()).find("weight-error"), std::string::npos);
+  EXPECT_NE(std::string(reinterpret_cast<const char*>(bytes.data()), bytes.size()).find("weight-error"),
+            std::string::npos);
 }
 
 TEST(Project, P28_H5pyOpensIt) {
   const std::string python = PLANISH_BINARY_DIR "/venv/bin/python";
-  if (statusOf("'" + python + "' -c 'import h5py' 2> /dev/null") != 0) GTEST_SKIP() << "needs h5py in " << python;
+  if (statusOf("'" + python + "' -c 'import h5py' 2> /dev/null") != 0)
+    GTEST_SKIP() << "needs h5py in " << python;
   const Folder folder;
   saveProject(sample::project(), folder / "p.planish");
-  const std::string code = "import h5py, sys; f = h5py.File(sys.argv[1], \"r\"); assert f.attrs[\"schema\"] == 1; "
-                           "assert f[\"tables/0/rows/mean\"][0] == 0.1; assert f[\"tables/0/rows/layer\"][0] == b\"Conv1\"; "
-                           "f.visititems(lambda name, item: item[()] if isinstance(item, h5py.Dataset) else dict(item.attrs))";
+  const std::string code =
+      "import h5py, sys; f = h5py.File(sys.argv[1], \"r\"); assert f.attrs[\"schema\"] == 1; "
+      "assert f[\"tables/0/rows/mean\"][0] == 0.1; assert f[\"tables/0/rows/layer\"][0] == b\"Conv1\"; "
+      "f.visititems(lambda name, item: item[()] if isinstance(item, h5py.Dataset) else dict(item.attrs))";
   EXPECT_EQ(statusOf("'" + python + "' -c '" + code + "' '" + (folder / "p.planish").string() + "'"), 0);
 }
 

@@ -32,7 +32,8 @@ class Folder {
   std::filesystem::path operator/(const std::string& name) const { return m_path / name; }
   const std::filesystem::path& path() const { return m_path; }
   std::size_t entries() const {
-    return static_cast<std::size_t>(std::distance(std::filesystem::directory_iterator(m_path), std::filesystem::directory_iterator()));
+    return static_cast<std::size_t>(
+        std::distance(std::filesystem::directory_iterator(m_path), std::filesystem::directory_iterator()));
   }
 
  private:
@@ -47,15 +48,18 @@ inline std::vector<std::byte> bytesOf(const std::filesystem::path& path) {
 }
 
 inline void writeBytes(const std::filesystem::path& path, std::span<const std::byte> bytes) {
-  std::ofstream(path, std::ios::binary | std::ios::trunc).write(reinterpret_cast<const char*>(bytes.data()), static_cast<std::streamsize>(bytes.size()));
+  std::ofstream(path, std::ios::binary | std::ios::trunc)
+      .write(reinterpret_cast<const char*>(bytes.data()), static_cast<std::streamsize>(bytes.size()));
 }
 
-/// A project's header with the right length and digest in front of any image, so that what is behind the digest can be tested.
+/// A project's header with the right length and digest in front of any image, so that what is behind the
+/// digest can be tested.
 inline std::vector<std::byte> wrapped(std::span<const std::byte> image) {
   std::vector<std::byte> file(512);
   constexpr unsigned char magic[] = {0x89, 'P', 'L', 'A', 'N', 'I', 'S', 'H', '\r', '\n', 0x1A, '\n', 1};
   std::memcpy(file.data(), magic, sizeof magic);
-  for (std::size_t i = 0; i < 8; ++i) file[16 + i] = std::byte(image.size() >> (8 * i) & 0xFF);
+  for (std::size_t i = 0; i < 8; ++i)
+    file[16 + i] = std::byte(image.size() >> (8 * i) & 0xFF);
   Sha256 hash;
   hash.add(image);
   const auto digest = hash.digest();
@@ -67,38 +71,47 @@ inline std::vector<std::byte> wrapped(std::span<const std::byte> image) {
 inline Tensor mask(std::int64_t rows, std::int64_t columns, int period) {
   Tensor tensor(DataType::boolean, Shape{rows, columns});
   auto out = tensor.writable<bool>();
-  for (std::size_t i = 0; i < out.size(); ++i) out[i] = i % static_cast<std::size_t>(period) != 0;
+  for (std::size_t i = 0; i < out.size(); ++i)
+    out[i] = i % static_cast<std::size_t>(period) != 0;
   return tensor;
 }
 
-inline std::shared_ptr<const CodePlane> codes(NumberFormat format, int bits, std::int64_t rows, std::int64_t columns, std::int64_t group, Tensor pruned = {}) {
+inline std::shared_ptr<const CodePlane> codes(NumberFormat format, int bits, std::int64_t rows,
+                                              std::int64_t columns, std::int64_t group, Tensor pruned = {}) {
   CodePlane::Parts parts{.format = format, .bits = bits, .rows = rows, .columns = columns, .group = group};
   const bool isUnsigned = format == NumberFormat::unsignedInteger;
   const int least = isUnsigned ? 0 : -(1 << (bits - 1)), levels = 1 << bits;
-  for (std::int64_t i = 0; i < rows * columns; ++i) parts.codes.push_back(static_cast<std::int16_t>(least + i * 7 % levels));
+  for (std::int64_t i = 0; i < rows * columns; ++i)
+    parts.codes.push_back(static_cast<std::int16_t>(least + i * 7 % levels));
   const std::int64_t scales = scaleCount(rows, columns, group);
-  for (std::int64_t i = 0; i < scales; ++i) parts.scales.push_back(0.01f * static_cast<float>(i + 1) / 3.f);
+  for (std::int64_t i = 0; i < scales; ++i)
+    parts.scales.push_back(0.01f * static_cast<float>(i + 1) / 3.f);
   if (isUnsigned)
-    for (std::int64_t i = 0; i < scales; ++i) parts.zeroPoints.push_back(static_cast<std::int16_t>(i % levels));
+    for (std::int64_t i = 0; i < scales; ++i)
+      parts.zeroPoints.push_back(static_cast<std::int16_t>(i % levels));
   if (pruned.defined()) parts.sparsity = {Sparsity::Kind::unstructured, 33.3, 0, 0};
   parts.mask = std::move(pruned);
   parts.storage = {32, true, isUnsigned, !isUnsigned};
   return std::make_shared<CodePlane>(std::move(parts));
 }
 
-inline std::shared_ptr<const DensePlane> dense(NumberFormat format, std::int64_t rows, std::int64_t columns, std::int64_t group = 0) {
+inline std::shared_ptr<const DensePlane> dense(NumberFormat format, std::int64_t rows, std::int64_t columns,
+                                               std::int64_t group = 0) {
   DensePlane::Parts parts{.format = format};
   parts.elements = Tensor(elementType(format), Shape{rows, columns});
   auto bytes = parts.elements.writableBytes();
-  for (std::size_t i = 0; i < bytes.size(); ++i) bytes[i] = std::byte(i * 37 % 120);  // no infinities or NaNs in any format
+  for (std::size_t i = 0; i < bytes.size(); ++i)
+    bytes[i] = std::byte(i * 37 % 120);  // no infinities or NaNs in any format
   if (bitsOf(parts.elements.type()) <= 8) {
     parts.group = group;
-    for (std::int64_t i = 0; i < scaleCount(rows, columns, group); ++i) parts.scales.push_back(1.f / static_cast<float>(i + 3));
+    for (std::int64_t i = 0; i < scaleCount(rows, columns, group); ++i)
+      parts.scales.push_back(1.f / static_cast<float>(i + 3));
   }
   return std::make_shared<DensePlane>(std::move(parts));
 }
 
-inline CompressedTensor compressed(std::string_view setting, std::vector<std::shared_ptr<const Plane>> planes) {
+inline CompressedTensor compressed(std::string_view setting,
+                                   std::vector<std::shared_ptr<const Plane>> planes) {
   CompressedTensor tensor;
   tensor.setting = parseSetting(setting);
   const Tensor decoded = planes.front()->decode();
@@ -111,10 +124,15 @@ inline CompressedTensor compressed(std::string_view setting, std::vector<std::sh
 /// Something of everything that a project can hold.
 inline Project project() {
   Project p;
-  p.network = {"/nets/a b.onnx", "net\nwork", "onnx", std::string(64, 'a'), 123456789012, {"fold-batch-norm", "fold-constants"}};
-  p.data = DataReference{"/data/test.npz", "x", "y", R"({"layout": "nhwc"})", 512, 64, 512, "data-fingerprint"};
+  p.network = {"/nets/a b.onnx",     "net\nwork",  "onnx",
+               std::string(64, 'a'), 123456789012, {"fold-batch-norm", "fold-constants"}};
+  p.data =
+      DataReference{"/data/test.npz", "x", "y", R"({"layout": "nhwc"})", 512, 64, 512, "data-fingerprint"};
   p.calibration = DataReference{"/data/größe", "", "", "{}", -1, 1, 100, ""};
-  p.tables.push_back({"kl", "nats", "f1", "test data, 512 samples",
+  p.tables.push_back({"kl",
+                      "nats",
+                      "f1",
+                      "test data, 512 samples",
                       {{"Conv1", parseSetting("int8"), {0.1, 0.01, 512}, Bits{800}},
                        {"Conv 1/ä", parseSetting("int4g32+s50@rtn"), {-1e-300, 1e300, 2}, Bits{0}},
                        {"", parseSetting("keep"), {0, 0, 0}, Bits{1}}}});
@@ -125,7 +143,8 @@ inline Project project() {
   plan.target = "any";
   plan.metric = "kl";
   plan.budget = parseBudget("4.3bpw");
-  plan.layers = {{"Conv1", parseSetting("int8"), true, Bits{800}, "by hand"}, {"Conv2", parseSetting("nf4g64+r10%+a8"), false, Bits{77}, "exact"}};
+  plan.layers = {{"Conv1", parseSetting("int8"), true, Bits{800}, "by hand"},
+                 {"Conv2", parseSetting("nf4g64+r10%+a8"), false, Bits{77}, "exact"}};
   plan.predicted = {0.1 + 0.2, 0.03, 512};
   plan.bound = 0.29999;
   plan.repairs = {"batch-norm", "bias"};
@@ -140,7 +159,8 @@ inline Project project() {
   CompressionResult result;
   result.plan = "p 25%";
   result.fingerprint = "network=a\ndata=b";
-  result.layers = {{"Conv1", parseSetting("int8"), Bits{800}, 1.0 / 3, 0.25}, {"Conv2", parseSetting("keep"), Bits{1}, 0, 0}};
+  result.layers = {{"Conv1", parseSetting("int8"), Bits{800}, 1.0 / 3, 0.25},
+                   {"Conv2", parseSetting("keep"), Bits{1}, 0, 0}};
   result.repairs = {"bias"};
   result.before = {{"accuracy", {0.9, 0.01, 512}}, {"loss", {0.3, 0.02, 512}}};
   result.after = {{"accuracy", {0.89, 0.01, 512}}};
@@ -157,16 +177,19 @@ inline Project project() {
   weights["half"] = compressed("fp16", {dense(NumberFormat::fp16, 3, 5)});
   weights["nf4"] = compressed("nf4g64", {dense(NumberFormat::nf4, 3, 65, 64)});
   weights["fp8"] = compressed("fp8e4m3", {dense(NumberFormat::fp8e4m3, 4, 6, 6)});
-  weights["rank"] = compressed("int8+r2", {std::make_shared<LowRankPlane>(codes(NumberFormat::integer, 8, 6, 2, 2), dense(NumberFormat::bf16, 2, 8), mask(6, 8, 4),
-                                                                          Sparsity{Sparsity::Kind::pattern, 0, 2, 4}),
-                                           dense(NumberFormat::keep, 6, 8)});
+  weights["rank"] =
+      compressed("int8+r2", {std::make_shared<LowRankPlane>(codes(NumberFormat::integer, 8, 6, 2, 2),
+                                                            dense(NumberFormat::bf16, 2, 8), mask(6, 8, 4),
+                                                            Sparsity{Sparsity::Kind::pattern, 0, 2, 4}),
+                             dense(NumberFormat::keep, 6, 8)});
   result.compressed.edits["bias"] = Tensor::of<float>(Shape{3}, {1.f, -0.f, 1e-40f});
   result.compressed.edits["scalar"] = Tensor::scalar<std::int64_t>(-7);
   result.compressed.edits["empty"] = Tensor::of<float>(Shape{0, 4}, {});
   result.compressed.activations["relu.out"] = {8, false, 0.1f, 3};
   result.compressed.activations["sum"] = {16, true, 1e-30f, -32768};
   p.results.push_back(std::move(result));
-  p.exports.push_back({"p 25%", "ort-cpu", "/out/x.onnx", 4096, 2048, 4000, 1e-6, {{"accuracy", {0.89, 0.01, 512}}}});
+  p.exports.push_back(
+      {"p 25%", "ort-cpu", "/out/x.onnx", 4096, 2048, 4000, 1e-6, {{"accuracy", {0.89, 0.01, 512}}}});
   return p;
 }
 
@@ -174,7 +197,8 @@ inline Project project() {
 inline Project small() {
   Project p;
   p.network = {"n.onnx", "n", "onnx", "f", 10, {}};
-  p.tables.push_back({"kl", "nats", "f1", "", {{"Conv1", parseSetting("int8"), {0.1, 0.01, 512}, Bits{800}}}});
+  p.tables.push_back(
+      {"kl", "nats", "f1", "", {{"Conv1", parseSetting("int8"), {0.1, 0.01, 512}, Bits{800}}}});
   return p;
 }
 
@@ -256,9 +280,11 @@ inline void expectEqual(const Project& a, const Project& b) {
     EXPECT_EQ(a.tables[i].rows, b.tables[i].rows);
   }
   ASSERT_EQ(a.plans.size(), b.plans.size());
-  for (std::size_t i = 0; i < a.plans.size(); ++i) expectEqual(a.plans[i], b.plans[i]);
+  for (std::size_t i = 0; i < a.plans.size(); ++i)
+    expectEqual(a.plans[i], b.plans[i]);
   ASSERT_EQ(a.results.size(), b.results.size());
-  for (std::size_t i = 0; i < a.results.size(); ++i) expectEqual(a.results[i], b.results[i]);
+  for (std::size_t i = 0; i < a.results.size(); ++i)
+    expectEqual(a.results[i], b.results[i]);
   ASSERT_EQ(a.exports.size(), b.exports.size());
   for (std::size_t i = 0; i < a.exports.size(); ++i) {
     EXPECT_EQ(a.exports[i].plan, b.exports[i].plan);
