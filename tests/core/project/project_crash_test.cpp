@@ -45,8 +45,12 @@ TEST(ProjectCrash, P04_KilledWhileSavingTheOldOrTheNewOneLoads) {
   even.network.name = "even";
   saveProject(odd, path);
   const auto start = std::chrono::steady_clock::now();
-  for (int i = 0; i < 4; ++i) saveProject(odd, path);
-  const auto oneSave = std::chrono::duration_cast<std::chrono::microseconds>(std::chrono::steady_clock::now() - start).count() / 4;
+  for (int i = 0; i < 4; ++i)
+    saveProject(odd, path);
+  const auto oneSave =
+      std::chrono::duration_cast<std::chrono::microseconds>(std::chrono::steady_clock::now() - start)
+          .count() /
+      4;
   std::mt19937 random(4);
   int changed = 0;
   std::string last = "odd";

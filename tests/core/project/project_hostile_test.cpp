@@ -329,6 +329,13 @@ TEST(ProjectHostile, ProductsOfProductsAreRefused) {
   expectInMessage(error, "unknown kind of plane 'low-rank'");
 }
 
+TEST(ProjectHostile, NothingStaysOpenBehindARefusal) {
+  refusalOf([](hid_t file) { dataset(file, "matrix", H5T_STD_U8LE, space({10, 10}), H5P_DEFAULT); });
+  refusalOf([](hid_t file) { replaceWhole(file, planeOf(file, "dense"), "group", -1); });
+  const auto lock = hdf5::acquire();
+  EXPECT_EQ(H5Fget_obj_count(static_cast<hid_t>(H5F_OBJ_ALL), H5F_OBJ_ALL), 0);
+}
+
 TEST(ProjectHostile, WordsThatAreNoSettings) {
   const Error error = refusalOf([](hid_t file) {
     const auto group = hdf5::openGroup(file, "results/0/compressed/weights/0");
