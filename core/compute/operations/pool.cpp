@@ -21,7 +21,8 @@ void inferMaxPool(InferenceCall& call) {
   expectInputCount(call, 1, 1);
   if (call.type(0) != DataType::int8 && call.type(0) != DataType::uint8) expectReal(call, 0, "X");
   wholeWithin(call.attributes(), "storage_order", 0, 0, 1);
-  const Shape output = windowOutput(call.shape(0), call.shape(0)[1], poolWindow(call));
+  const Window window = poolWindow(call);  // checks the rank that the next line relies on
+  const Shape output = windowOutput(call.shape(0), call.shape(0)[1], window);
   call.setOutput(0, call.type(0), output);
   call.setOutput(1, DataType::int64, output);
 }
@@ -29,7 +30,8 @@ void inferMaxPool(InferenceCall& call) {
 void inferAveragePool(InferenceCall& call) {
   expectInputCount(call, 1, 1);
   expectReal(call, 0, "X");
-  call.setOutput(0, call.type(0), windowOutput(call.shape(0), call.shape(0)[1], poolWindow(call)));
+  const Window window = poolWindow(call);  // checks the rank that the next line relies on
+  call.setOutput(0, call.type(0), windowOutput(call.shape(0), call.shape(0)[1], window));
 }
 
 void inferLpPool(InferenceCall& call) {
