@@ -43,6 +43,7 @@ void addRun(CLI::App& app, Options& o) {
 
 void addMeasure(CLI::App& app, Options& o) {
   app.add_option("--metric", o.metrics, "Metrics, comma separated (see methods)")->delimiter(',');
+  app.add_option("--metric-set", o.metricParameters, "NAME=VALUE of the metrics (see methods), repeatable");
   app.add_option("--options", o.options, "Settings, comma separated, or a set: weights, int8-int4, activations, sparsity, rank, all");
   app.add_option("--pass", o.passes, "Network pass before measuring: fold-batchnorm, drop-identity, fold-constants; repeatable");
 }

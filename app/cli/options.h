@@ -24,7 +24,7 @@ struct Options {
   std::vector<std::string> metrics;
   std::string options = "weights";
   std::string budget, solver = "exact", planName, target, repair;
-  std::vector<std::string> locks, parameters, passes;
+  std::vector<std::string> locks, parameters, metricParameters, passes;
   // export
   std::string to;
   // how to run

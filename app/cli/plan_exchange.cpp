@@ -13,7 +13,7 @@ bool isCsv(const std::string& file) { return std::filesystem::path(file).extensi
 std::string planAsJson(const Plan& plan, const Project& project) {
   Json settings = Json::array();
   for (const auto& layer : plan.layers) settings.push_back({{"layer", layer.layer}, {"setting", toText(layer.setting)}, {"locked", layer.locked}});
-  const Json object = {{"schema", 1}, {"name", plan.name}, {"network_sha256", project.network.fingerprint}, {"target", plan.target}, {"budget", toText(plan.budget)},
+  const Json object = {{"schema", 1}, {"name", plan.name}, {"network_sha256", project.network.fingerprint}, {"target", plan.target}, {"budget", plan.budget == Budget{} ? std::string() : toText(plan.budget)},
                        {"metric", plan.metric}, {"repairs", plan.repairs}, {"settings", settings}};
   return object.dump(2) + "\n";
 }
@@ -36,7 +36,7 @@ Plan planFromJson(const std::string& text) {
     if (key == "name") plan.name = word();
     else if (key == "target") plan.target = word();
     else if (key == "metric") plan.metric = word();
-    else if (key == "budget") plan.budget = parseBudget(word());
+    else if (key == "budget") plan.budget = word().empty() ? Budget{} : parseBudget(word());
     else if (key == "repairs" && value.is_array()) {
       for (const auto& repair : value)
         if (repair.is_string()) plan.repairs.push_back(repair.get<std::string>());

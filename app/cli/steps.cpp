@@ -21,6 +21,16 @@ std::vector<std::string> splitAt(const std::string& text, char separator) {
   return parts;
 }
 
+std::map<std::string, std::string> namedValues(const std::string& option, const std::vector<std::string>& texts) {
+  std::map<std::string, std::string> values;
+  for (const auto& text : texts) {
+    const auto equals = text.find('=');
+    if (equals == std::string::npos) throw Error(ErrorKind::usage, option + ": expected NAME=VALUE, found '" + printable(text) + "'");
+    values[text.substr(0, equals)] = text.substr(equals + 1);
+  }
+  return values;
+}
+
 std::string shortNumber(double value) {
   char text[32];
   std::snprintf(text, sizeof text, "%.3g", value);
@@ -162,7 +172,7 @@ Json measureStep(Session& session, Work& work, const Progress& progress) {
   std::vector<std::string> metrics = o.metrics;
   if (metrics.empty()) metrics = {work.data.calibrating() ? "kl" : "weight-error"};
   MeasureJob job{work.network, session.plugins, metrics, parseOptions(o.options), o.target.empty() ? "any" : o.target, work.data.calibrating(),
-                 work.data.calibrationFingerprint(), &work.project, nullptr, {}};
+                 work.data.calibrationFingerprint(), namedValues("--metric-set", o.metricParameters), &work.project, nullptr, {}};
   for (const auto& id : metrics) session.plugins.metrics.get(id);
   if (o.dryRun) {
     session.output.text("would measure " + std::to_string(work.network.layers.size()) + " layers x " + std::to_string(job.options.size()) + " options by " +
@@ -222,11 +232,7 @@ Json planStep(Session& session, Work& work, const Progress& progress, int& statu
   else if (measures) job.repairs = defaultRepairs(session, work);
   const auto asked = job.repairs;
   if (job.repairs == std::vector<std::string>{"none"}) job.repairs.clear();
-  for (const auto& parameter : o.parameters) {
-    const auto equals = parameter.find('=');
-    if (equals == std::string::npos) throw Error(ErrorKind::usage, "--set: expected NAME=VALUE, found '" + printable(parameter) + "'");
-    job.parameters[parameter.substr(0, equals)] = parameter.substr(equals + 1);
-  }
+  job.parameters = namedValues("--set", o.parameters);
   PlanOutcome outcome = makePlan(job, session.context, progress);
   outcome.plan.repairs = asked;
   Json object = toJson(outcome.plan, &work.network.layers, work.network.network.get());

@@ -57,7 +57,7 @@ std::string toText(const Estimate& estimate) {
   const std::string count = " (n = " + std::to_string(estimate.count) + ")";
   const double error = estimate.standardError;
   if (!std::isfinite(estimate.mean) || !std::isfinite(error)) return fixed(estimate.mean, 0) + " ± " + fixed(error, 0) + count;
-  if (error <= 0) {
+  if (error <= 1e-9 * std::abs(estimate.mean)) {  // nothing but rounding
     const double size = std::abs(estimate.mean);
     const int decimals = size == 0 ? 0 : std::clamp(3 - static_cast<int>(std::floor(std::log10(size))), 0, 12);
     return fixed(estimate.mean, decimals) + " ± 0" + count;

@@ -22,13 +22,23 @@ std::string commonFingerprint(const MeasureJob& job, const Context& context) {
          "\noptions=" + joined(options) + "\ntarget=" + job.target + "\nseed=" + std::to_string(context.seed) + "\nprogram=" PLANISH_VERSION "\n";
 }
 
+ParameterValues parametersOf(const MeasureJob& job, const SensitivityMetric& metric) {
+  ParameterValues values(metric.declaration());
+  for (const auto& [name, value] : job.parameters) values.set(name, std::string_view(value));
+  return values;
+}
+
 std::string tableFingerprint(const MeasureJob& job, const SensitivityMetric& metric, const Context& context) {
-  return sha256Hex(commonFingerprint(job, context) + "metric=" + metric.declaration().id + " " + ParameterValues(metric.declaration()).text());
+  return sha256Hex(commonFingerprint(job, context) + "metric=" + metric.declaration().id + " " + parametersOf(job, metric).text());
 }
 
 }  // namespace
 
-std::string fingerprintOf(const MeasureJob& job, const Context& context) { return commonFingerprint(job, context) + "metrics=" + joined(job.metrics) + "\n"; }
+std::string fingerprintOf(const MeasureJob& job, const Context& context) {
+  std::string parameters;
+  for (const auto& [name, value] : job.parameters) parameters += " " + name + "=" + value;
+  return commonFingerprint(job, context) + "metrics=" + joined(job.metrics) + parameters + "\n";
+}
 
 MeasureOutcome measure(const MeasureJob& job, const Context& context, const Progress& progress) {
   const auto start = std::chrono::steady_clock::now();
@@ -70,7 +80,7 @@ MeasureOutcome measure(const MeasureJob& job, const Context& context, const Prog
       if (job.onRows) job.onRows(id, layer, rows);
     };
     const double share = 1.0 / static_cast<double>(job.metrics.size());
-    const MeasureWork work = metric.measure(input, ParameterValues(metric.declaration()), sink, context,
+    const MeasureWork work = metric.measure(input, parametersOf(job, metric), sink, context,
                                             progress.part(share * static_cast<double>(m), share * static_cast<double>(m + 1)));
     outcome.work.fullRunsEquivalent += work.fullRunsEquivalent;
     outcome.work.cells += work.cells;

@@ -14,6 +14,7 @@ struct MeasureJob {
   std::string target = "any";
   const BatchSource* calibration = nullptr;
   std::string calibrationFingerprint;
+  std::map<std::string, std::string> parameters = {};  ///< of the metrics, as typed
   const Project* known = nullptr;  ///< tables in it with the same fingerprint are reused, not measured again
   Journal* journal = nullptr;      ///< finished layers are taken from it and appended to it
   std::function<void(const std::string& metric, const Layer&, const std::vector<SensitivityRow>&)> onRows;

@@ -124,7 +124,7 @@ void writePlan(hid_t parent, const std::string& name, const Plan& plan) {
   hdf5::setText(group, "solver", plan.solver);
   hdf5::setText(group, "target", plan.target);
   hdf5::setText(group, "metric", plan.metric);
-  hdf5::setText(group, "budget", toText(plan.budget));
+  hdf5::setText(group, "budget", plan.budget == Budget{} ? std::string() : toText(plan.budget));  // plans made by hand have none
   hdf5::setNumber(group, "predicted_mean", plan.predicted.mean);
   hdf5::setNumber(group, "predicted_standard_error", plan.predicted.standardError);
   hdf5::setWhole(group, "predicted_count", plan.predicted.count);
@@ -153,7 +153,7 @@ Plan readPlan(hid_t group) {
   plan.solver = hdf5::text(group, "solver");
   plan.target = hdf5::text(group, "target");
   plan.metric = hdf5::text(group, "metric");
-  plan.budget = parseBudget(hdf5::text(group, "budget"));
+  if (const std::string budget = hdf5::text(group, "budget"); !budget.empty()) plan.budget = parseBudget(budget);
   plan.predicted = {hdf5::number(group, "predicted_mean"), hdf5::number(group, "predicted_standard_error"),
                     hdf5::whole(group, "predicted_count")};
   if (hdf5::hasAttribute(group, "bound")) plan.bound = hdf5::number(group, "bound");

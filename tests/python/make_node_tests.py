@@ -8,6 +8,7 @@ the operations and the kinds of values in it; FOLDER/stamp holds the version. In
 (sequences, optionals) are not written: case.json names them.
 """
 
+import fcntl
 import json
 import os
 import shutil
@@ -75,6 +76,9 @@ def write_case(case, folder):
 
 def main():
     folder = sys.argv[1]
+    # Tests that run side by side ask for the cases at one time: the first writes, the others wait.
+    lock = open(folder.rstrip("/") + ".lock", "w", encoding="utf-8")
+    fcntl.flock(lock, fcntl.LOCK_EX)
     stamp = os.path.join(folder, "stamp")
     wanted = f"onnx {onnx.__version__}, format {FORMAT}"
     if os.path.exists(stamp):
