@@ -1,7 +1,7 @@
 // Weight-only mixed precision of the CIFAR MobileNetV2 under four budgets: sweep, exact plan, refined and repaired plan, top-1 on
 // test data. Usage: mixed_precision_benchmark [--table FILE] [--repaired-table FILE] [--samples N] [--judge N] [--threads N] [--generations N]
 // [--bytes N: that row only] [--uniform yes|no] [--refine yes|no]. A table that is there already is read instead of measured.
-#include "core/allocation/knapsack.h"
+#include "core/allocation/exact_resolver.h"
 #include "core/sensitivity/plan_trial.h"
 #include "plugins/builtin_plugins.h"
 #include "tests/benchmarks/sweep_support.h"
@@ -57,11 +57,11 @@ class MixedPrecision {
       std::printf("\n%lld bytes (script: %.2f %%)\n", static_cast<long long>(row.bytes), row.scriptTop1);
       if (m_arguments.uniform && row.uniformBits > 0) judge("uniform int" + std::to_string(row.uniformBits), problem(plain, row.bytes), uniform(plain, row), {});
       const auto byPlain = problem(plain, row.bytes);
-      judge("exact", byPlain, solveExactly(byPlain, 400000, {}), {});
+      judge("exact", byPlain, solveExactly(byPlain, kExactEffort, {}), {});
       if (!m_arguments.refine) continue;
       const auto byRepaired = problem(repaired, row.bytes);
-      judgeRepaired("exact", byPlain, solveExactly(byPlain, 400000, {}));
-      judgeRepaired("exact on repaired cells", byRepaired, solveExactly(byRepaired, 400000, {}));
+      judgeRepaired("exact", byPlain, solveExactly(byPlain, kExactEffort, {}));
+      judgeRepaired("exact on repaired cells", byRepaired, solveExactly(byRepaired, kExactEffort, {}));
       if (row.refinedAtLeast > 0) refine(byRepaired, row);
     }
     std::printf("\npeak resident memory %.0f MiB\n", peakMebibytes());

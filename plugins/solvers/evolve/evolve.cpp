@@ -1,3 +1,4 @@
+#include "core/allocation/exact_resolver.h"
 #include "core/plugin/plugin_api.h"
 #include "plugins/solvers/evolve/evolution.h"
 
@@ -7,8 +8,6 @@
 
 namespace planish {
 namespace {
-
-constexpr std::int64_t kStates = 400000;
 
 struct EvolutionParameters {
   int generations, offspring, survivors, switches, patience;
@@ -62,7 +61,7 @@ class Evolution {
       bent.limit = limit;
       for (auto& unit : bent.units)
         for (auto& item : unit) item.objective = std::copysign(std::pow(std::abs(item.objective), power), item.objective);
-      auto plan = solveKnapsack(bent, kStates, m_progress).items;
+      auto plan = solveKnapsack(bent, kExactEffort, m_progress).items;
       if (m_mutation.remember(plan)) starts.push_back(std::move(plan));
     }
     const auto damages = measured(starts, 1);
@@ -79,7 +78,7 @@ class Evolution {
       m_progress.throwIfStopped();
       AllocationProblem promised = m_problem;
       promised.damageLimit = step == 0 ? limit : (low + high) / 2;
-      const Allocation found = solveExactly(promised, kStates, m_progress);
+      const Allocation found = solveExactly(promised, kExactEffort, m_progress);
       const auto plan = itemsOf(found.choice);
       const double damage = measured(plan);
       if (step == 0) m_startDamage = damage;
@@ -198,7 +197,7 @@ class EvolveSolver : public Allocator {
   Allocation solve(const AllocationProblem& problem, const ParameterValues& values, const MeasurePlans& measure, const Context& context, const Progress& progress) const override {
     if (!measure) throw Error(ErrorKind::usage, "solver 'evolve' measures whole plans").remedy("give calibration data");
     if (auto least = leastReachable(problem)) return *least;
-    if (!problem.bitLimit && !problem.damageLimit) return solveExactly(problem, kStates, progress);
+    if (!problem.bitLimit && !problem.damageLimit) return solveExactly(problem, kExactEffort, progress);
     const auto whole = [&](const char* name) { return static_cast<int>(values.whole(name)); };
     const EvolutionParameters parameters{whole("generations"), whole("offspring"), whole("survivors"), whole("switches"), whole("patience"), values.number("fraction")};
     Allocation allocation = Evolution(problem, parameters, measure, context, progress).run();

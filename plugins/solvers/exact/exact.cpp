@@ -1,4 +1,4 @@
-#include "core/allocation/knapsack.h"
+#include "core/allocation/exact_resolver.h"
 #include "core/plugin/plugin_api.h"
 
 namespace planish {
@@ -12,12 +12,12 @@ class ExactSolver : public Allocator {
         "Exact",
         "The plan with the least sum of damages within the budget (or the least bytes within a loss), proven: multiple-choice knapsack by "
         "reduction with the dual bound and dynamic programming over a growing core.",
-        {{"states", std::int64_t(400000), "partial plans kept at a time; beyond that the answer is the best found, with its gap", "", 1000, 50000000, {}}}};
+        {{"effort", kExactEffort, "partial plans looked at, some ten million a second; beyond that the answer is the best found, with its gap", "", 1000, 10000000000, {}}}};
     return declaration;
   }
 
   Allocation solve(const AllocationProblem& problem, const ParameterValues& parameters, const MeasurePlans&, const Context&, const Progress& progress) const override {
-    return solveExactly(problem, parameters.whole("states"), progress);
+    return solveExactly(problem, parameters.whole("effort"), progress);
   }
 };
 

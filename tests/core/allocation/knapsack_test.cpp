@@ -1,4 +1,4 @@
-#include "core/allocation/knapsack.h"
+#include "core/allocation/exact_resolver.h"
 
 #include <gtest/gtest.h>
 
@@ -103,6 +103,50 @@ TEST(Knapsack, TheBoundHoldsWhereTheEffortIsCut) {
     }
   }
   EXPECT_GT(unproven, 0);
+}
+
+TEST(Knapsack, TheAnswerDoesNotDependOnWhatWasAskedBefore) {
+  std::mt19937_64 random(4);
+  for (int i = 0; i < 200; ++i) {
+    AllocationProblem problem = randomProblem(random, 12, 6, i % 3);
+    std::int64_t most = 0;
+    double worst = 0;
+    for (const auto& unit : problem.units) {
+      for (const auto& choice : unit.choices) worst = std::max(worst, choice.damage);
+      most += unit.choices.back().bits;
+    }
+    ExactResolver resolver(problem);
+    for (int ask = 0; ask < 12; ++ask) {
+      problem.bitLimit.reset();
+      problem.damageLimit.reset();
+      if (ask % 4 == 3) problem.damageLimit = worst * static_cast<double>(random() % 100) / 50;
+      else if (ask != 6) problem.bitLimit = static_cast<std::int64_t>(random() % static_cast<std::uint64_t>(most + 2));
+      const Allocation again = resolver.solve(problem.bitLimit, problem.damageLimit, 100000, {}), once = solveExactly(problem, 100000, {});
+      ASSERT_EQ(again.choice, once.choice) << i << ", " << ask;
+      ASSERT_EQ(again.bound, once.bound) << i << ", " << ask;
+      ASSERT_EQ(again.feasible, once.feasible);
+      ASSERT_EQ(again.reason, once.reason);
+    }
+  }
+}
+
+TEST(Knapsack, ALargeHardProblemEndsWithItsEffortAndSaysTheGap) {
+  std::mt19937_64 random(5);
+  AllocationProblem problem;
+  std::int64_t most = 0;
+  for (int u = 0; u < 1000; ++u) {
+    AllocationUnit unit;
+    const auto bits = 8 * static_cast<std::int64_t>(std::exp2(8 + static_cast<double>(random() % 1000) / 100));
+    for (int c = 0; c < 20; ++c) unit.choices.push_back({{}, -static_cast<double>(bits * c) - 1000 * c, 0, bits * c, 0});
+    most += bits * 19;
+    problem.units.push_back(std::move(unit));
+  }
+  problem.bitLimit = most / 3;
+  const Allocation found = solveExactly(problem, 100000, {});
+  EXPECT_TRUE(found.feasible);
+  ASSERT_LT(*found.bound, found.damage);
+  EXPECT_GT(*found.bound, found.damage * (1 + 1e-4));
+  EXPECT_NE(found.reason.find("not proven to be the best: the search ended after 100000 partial plans"), std::string::npos) << found.reason;
 }
 
 TEST(Knapsack, WithoutALimitEverybodyTakesTheBestAndOfEqualsTheSmallest) {

@@ -1,4 +1,4 @@
-#include "core/allocation/knapsack.h"
+#include "core/allocation/exact_resolver.h"
 #include "core/base/error.h"
 
 #include <gtest/gtest.h>

@@ -1,5 +1,4 @@
-#include "core/plugin/plugin_api.h"
-#include "plugins/builtin_plugins.h"
+#include "tests/plugins/solvers/solver_fixtures.h"
 
 #include <gtest/gtest.h>
 
@@ -10,15 +9,6 @@
 
 namespace planish {
 namespace {
-
-const PluginRegistries& registries() {
-  static const PluginRegistries* const filled = [] {
-    auto* made = new PluginRegistries;
-    registerBuiltinPlugins(*made);
-    return made;
-  }();
-  return *filled;
-}
 
 /// Twelve equal layers with levels of error 1, 1/4 and 1/16, weighted by random factors; see the card evopress.
 AllocationProblem equalLayers(std::uint64_t seed) {
@@ -53,8 +43,7 @@ TEST(Evolve, FindsTheOptimumThatThePredictionDoesNotKnow) {
     AllocationProblem predicted = truth;  // all layers alike: knows nothing
     for (auto& unit : predicted.units)
       for (std::size_t level = 0; level < 3; ++level) unit.choices[level].damage = std::pow(0.25, static_cast<double>(level));
-    const auto& exact = registries().solvers.get("exact");
-    const double optimum = exact.solve(truth, ParameterValues(exact.declaration()), nullptr, {}, {}).damage;
+    const double optimum = solve("exact", truth).damage;
     const auto measure = [&](const std::vector<std::vector<int>>& plans, double) {
       std::vector<double> damages;
       for (const auto& plan : plans) damages.push_back(sumOf(truth, plan));
@@ -98,7 +87,9 @@ TEST(Evolve, KeepsTheBudgetAsksForNoPlanTwiceAndIsDeterministic) {
     std::vector<double> damages;
     for (const auto& plan : plans) {
       EXPECT_LE(allocationOf(problem, plan).bits, *problem.bitLimit);
-      if (fraction == 1) EXPECT_TRUE(onAll.insert(plan).second) << "measured twice";
+      if (fraction == 1) {
+        EXPECT_TRUE(onAll.insert(plan).second) << "measured twice";
+      }
       damages.push_back(sumOf(problem, plan) * (1 + 0.1 * std::sin(static_cast<double>(plan[0] + 7 * plan[5]))));
     }
     return damages;

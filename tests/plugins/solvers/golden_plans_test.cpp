@@ -1,6 +1,5 @@
 // Published and exhaustively checked optima from the method cards hawq_v3, adaquant_calibtip and rd_prune.
-#include "core/plugin/plugin_api.h"
-#include "plugins/builtin_plugins.h"
+#include "tests/plugins/solvers/solver_fixtures.h"
 
 #include <gtest/gtest.h>
 
@@ -8,27 +7,6 @@
 
 namespace planish {
 namespace {
-
-const PluginRegistries& registries() {
-  static const PluginRegistries* const filled = [] {
-    auto* made = new PluginRegistries;
-    registerBuiltinPlugins(*made);
-    return made;
-  }();
-  return *filled;
-}
-
-Allocation solve(const std::string& solver, const AllocationProblem& problem) {
-  const auto& method = registries().solvers.get(solver);
-  return method.solve(problem, ParameterValues(method.declaration()), nullptr, {}, {});
-}
-
-Setting bits(int n) {
-  Setting setting;
-  setting.format = NumberFormat::integer;
-  setting.bits = n;
-  return setting;
-}
 
 /// ResNet-18 of HAWQ-V3: options 4 and 8 bits, sensitivity trace * |dW|^2, three pairs of layers tied.
 struct HawqResNet18 {

@@ -1,5 +1,4 @@
-#include "core/plugin/plugin_api.h"
-#include "plugins/builtin_plugins.h"
+#include "tests/plugins/solvers/solver_fixtures.h"
 
 #include <gtest/gtest.h>
 
@@ -8,27 +7,6 @@
 
 namespace planish {
 namespace {
-
-const PluginRegistries& registries() {
-  static const PluginRegistries* const filled = [] {
-    auto* made = new PluginRegistries;
-    registerBuiltinPlugins(*made);
-    return made;
-  }();
-  return *filled;
-}
-
-Allocation solve(const std::string& solver, const AllocationProblem& problem) {
-  const auto& method = registries().solvers.get(solver);
-  return method.solve(problem, ParameterValues(method.declaration()), nullptr, {}, {});
-}
-
-Setting bits(int n) {
-  Setting setting;
-  setting.format = NumberFormat::integer;
-  setting.bits = n;
-  return setting;
-}
 
 /// Layers whose damage falls by 4 a bit, as quantization errors do.
 AllocationProblem quantizationLike(std::uint64_t seed, int layers) {

@@ -1,0 +1,129 @@
+#include "core/allocation/core_search.h"
+
+#include <algorithm>
+#include <cmath>
+
+namespace planish {
+
+CoreSearch::Outcome CoreSearch::search(const std::vector<CoreUnit>& core, std::int64_t kept,
+                                       std::int64_t most, const Progress& progress) {
+  constexpr double kNever = std::numeric_limits<double>::infinity();
+  std::vector<double> up(core.size() + 1, kNever), down(core.size() + 1, kNever);
+  for (std::size_t k = core.size(); k-- > 0;) {
+    up[k] = std::min(up[k + 1], core[k].up);
+    down[k] = std::min(down[k + 1], core[k].down);
+  }
+  Outcome outcome;
+  m_found = false;
+  m_bestTrace = -1;
+  m_traces.clear();
+  m_states.assign(1, State{});
+  for (std::size_t k = 0; k < core.size() && !m_states.empty(); ++k) {
+    progress.throwIfStopped();
+    if (outcome.looked >= most) {
+      for (const State& state : m_states)
+        outcome.lost = std::min(outcome.lost, bound(state, up[k], down[k]));
+      break;
+    }
+    outcome.looked += advance(core[k], up[k + 1], down[k + 1]);
+    if (static_cast<std::int64_t>(m_states.size()) > kept)
+      outcome.lost = std::min(outcome.lost, thin(kept, up[k + 1], down[k + 1]));
+  }
+  return outcome;
+}
+
+bool CoreSearch::apply(std::vector<int>& items) const {
+  if (!m_found) return false;
+  for (std::int32_t t = m_bestTrace; t >= 0; t = m_traces[static_cast<std::size_t>(t)].before) {
+    const auto& trace = m_traces[static_cast<std::size_t>(t)];
+    items[static_cast<std::size_t>(trace.unit)] = trace.item;
+  }
+  return true;
+}
+
+/// No completion of the state has a smaller value, where the units left take a unit of resource for `up` at
+/// least and give one back for `down`.
+double CoreSearch::bound(const State& state, double up, double down) const {
+  const double room = m_slack - state.resource;
+  if (room == 0) return state.cost;
+  return state.cost + (room > 0 ? room * std::min(m_price, up) : -room * down);
+}
+
+std::int64_t CoreSearch::advance(const CoreUnit& unit, double up, double down) {
+  m_next.clear();
+  m_runs.clear();
+  // Each move shifts the sorted states by one resource, so that what it offers is a sorted run.
+  const auto offer = [&](const CoreUnit::Move& move) {
+    for (const State& state : m_states) {
+      const State moved{state.resource + move.resource, state.cost + move.cost, state.trace, move.item};
+      if (bound(moved, up, down) > threshold()) continue;
+      if (moved.resource <= m_slack && value(moved) < m_best) {
+        m_best = value(moved);
+        m_bestTrace = traced(moved, unit.unit);
+        m_found = true;
+      }
+      m_next.push_back(moved);
+    }
+    m_runs.push_back(m_next.size());
+  };
+  offer({0, 0, -1});
+  for (const auto& move : unit.moves)
+    offer(move);
+  mergeRuns();
+  const auto looked = static_cast<std::int64_t>(m_states.size() * (unit.moves.size() + 1));
+  // Of states with no more resource, only those with a smaller value are worth keeping.
+  m_states.clear();
+  for (const State& state : m_next) {
+    if (!m_states.empty() && value(state) >= value(m_states.back())) continue;
+    if (bound(state, up, down) > threshold()) continue;  // the threshold has fallen since
+    m_states.push_back({state.resource, state.cost, traced(state, unit.unit)});
+  }
+  return looked;
+}
+
+void CoreSearch::mergeRuns() {
+  const auto before = [](const State& a, const State& b) {
+    return a.resource != b.resource ? a.resource < b.resource : a.cost < b.cost;
+  };
+  while (m_runs.size() > 1) {
+    m_merged.resize(m_next.size());
+    std::vector<std::size_t> runs;
+    std::size_t begin = 0;
+    for (std::size_t r = 0; r < m_runs.size(); r += 2) {
+      const std::size_t middle = m_runs[r], end = r + 1 < m_runs.size() ? m_runs[r + 1] : middle;
+      const auto at = [&](std::size_t i) { return m_next.begin() + static_cast<std::ptrdiff_t>(i); };
+      std::merge(at(begin), at(middle), at(middle), at(end),
+                 m_merged.begin() + static_cast<std::ptrdiff_t>(begin), before);
+      runs.push_back(end);
+      begin = end;
+    }
+    m_next.swap(m_merged);
+    m_runs.swap(runs);
+  }
+}
+
+std::int32_t CoreSearch::traced(const State& state, int unit) {
+  if (state.item < 0) return state.trace;
+  m_traces.push_back({state.trace, unit, state.item});
+  return static_cast<std::int32_t>(m_traces.size()) - 1;
+}
+
+double CoreSearch::thin(std::int64_t keep, double up, double down) {
+  std::vector<double> bounds;
+  bounds.reserve(m_states.size());
+  for (const State& state : m_states)
+    bounds.push_back(bound(state, up, down));
+  std::vector<double> sorted = bounds;
+  std::nth_element(sorted.begin(), sorted.begin() + keep, sorted.end());
+  const double least = sorted[static_cast<std::size_t>(keep)];
+  // All below it, and of its equals as many as there is room for.
+  std::int64_t equals =
+      keep - std::count_if(bounds.begin(), bounds.end(), [&](double b) { return b < least; });
+  std::size_t out = 0;
+  for (std::size_t i = 0; i < m_states.size(); ++i)
+    if (bounds[i] < least || (bounds[i] == least && equals-- > 0)) m_states[out++] = m_states[i];
+  m_states.resize(out);
+  return least;
+}
+
+}  // namespace planish
