@@ -130,13 +130,13 @@ class Executor::Implementation::Run {
   }
 
   /// Runs the kernel and returns its outputs.
-  std::vector<Tensor> call(OperationId id, const Choice& choice, std::vector<const Tensor*> inputs, const Epilogue* epilogue) {
+  std::vector<Tensor> call(OperationId id, const Choice& choice, std::vector<const Tensor*> inputs, const Epilogue* epilogue, bool passing = true) {
     const auto& operation = m_self.network.operation(id);
     const Kernel& kernel = *choice.kernel;
     for (std::size_t i = 0; i < inputs.size(); ++i)
       if (inputs[i]) inputs[i] = &slot(operation.inputs[i]).in(wantedLayout(kernel, choice, inputs, i), m_self.pool, m_self.context.threads);
     KernelCall call(m_self.network, operation, m_self.context, std::move(inputs), choice.outputs, cache(id).state(kernel),
-                    [this](DataType type, const Shape& shape, Layout layout) { return m_self.pool.allocate(type, shape, layout); });
+                    [this, passing](DataType type, const Shape& shape, Layout layout) { return m_self.pool.allocate(type, shape, layout, passing); });
     call.setEpilogue(epilogue);
     kernel.run(call);
     for (std::size_t i = 0; i < operation.outputs.size(); ++i)
@@ -189,7 +189,7 @@ class Executor::Implementation::Run {
         return;
       }
       const auto choice = choose(id, inputs);
-      auto outputs = call(id, *choice, inputs, nullptr);
+      auto outputs = call(id, *choice, inputs, nullptr, false);
       cache(id).keep(inputs, shapeOnly, outputs, choice);
       store(id, std::move(outputs));
       m_self.done.push_back({id, {}, choice});

@@ -11,6 +11,8 @@ namespace {
 constexpr std::int64_t kAlignment = 64;
 /// A kernel may load a whole vector at the last element.
 constexpr std::int64_t kPadding = 64;
+/// How much larger than asked for a block may be that lies idle: better than pages that the system has to clear first.
+constexpr std::int64_t kMostWaste = 8;
 
 std::byte* reserve(std::int64_t size) {
   auto* bytes = static_cast<std::byte*>(std::aligned_alloc(kAlignment, static_cast<std::size_t>(size)));
@@ -36,17 +38,19 @@ struct MemoryPool::Shared {
 
   ~Shared() { trim(); }
 
-  std::byte* take(std::int64_t size) {
+  /// A block of `size` bytes or more, which `size` is set to.
+  std::byte* take(std::int64_t& size, bool passing) {
     {
       std::lock_guard lock(guard);
-      used += size;
-      peak = std::max(peak, used);
-      if (const auto found = free.find(size); found != free.end()) {
+      if (const auto found = free.lower_bound(size); found != free.end() && found->first <= (passing ? size * kMostWaste : size)) {
         std::byte* bytes = found->second;
+        size = found->first;
         freeBytes -= size;
         free.erase(found);
+        count(size);
         return bytes;
       }
+      count(size);
       // What lies idle may be as much as what is in use, and no more: sizes of another batch must not pile up.
       while (!free.empty() && freeBytes > peak) drop(std::prev(free.end()));
     }
@@ -66,6 +70,11 @@ struct MemoryPool::Shared {
   }
 
  private:
+  void count(std::int64_t size) {
+    used += size;
+    peak = std::max(peak, used);
+  }
+
   void drop(std::multimap<std::int64_t, std::byte*>::iterator block) {
     freeBytes -= block->first;
     std::free(block->second);
@@ -75,8 +84,8 @@ struct MemoryPool::Shared {
 
 class MemoryPool::Block : public Storage {
  public:
-  Block(std::shared_ptr<Shared> shared, std::int64_t size, std::int64_t rounded)
-      : m_shared(std::move(shared)), m_bytes(m_shared->take(rounded)), m_size(size), m_rounded(rounded) {}
+  Block(std::shared_ptr<Shared> shared, std::int64_t size, std::int64_t rounded, bool passing)
+      : m_shared(std::move(shared)), m_size(size), m_rounded(rounded), m_bytes(m_shared->take(m_rounded, passing)) {}
   ~Block() override { m_shared->giveBack(m_bytes, m_rounded); }
   const std::byte* bytes() const override { return m_bytes; }
   std::byte* writableBytes() override { return m_bytes; }
@@ -84,19 +93,19 @@ class MemoryPool::Block : public Storage {
 
  private:
   std::shared_ptr<Shared> m_shared;
-  std::byte* m_bytes;
   std::int64_t m_size, m_rounded;
+  std::byte* m_bytes;
 };
 
 MemoryPool::MemoryPool() : m_shared(std::make_shared<Shared>()) {}
 
 MemoryPool::~MemoryPool() = default;
 
-Tensor MemoryPool::allocate(DataType type, const Shape& shape, Layout layout) {
+Tensor MemoryPool::allocate(DataType type, const Shape& shape, Layout layout, bool passing) {
   const int bits = bitsOf(type);
   if (bits == 0) return Tensor(type, shape);
   const std::int64_t size = (shape.count() * bits + 7) / 8;
-  return Tensor(type, shape, std::make_shared<Block>(m_shared, size, roundedSize(size)), layout);
+  return Tensor(type, shape, std::make_shared<Block>(m_shared, size, roundedSize(size), passing), layout);
 }
 
 std::int64_t MemoryPool::used() const {

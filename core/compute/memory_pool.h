@@ -16,8 +16,8 @@ class MemoryPool {
   MemoryPool(const MemoryPool&) = delete;
   MemoryPool& operator=(const MemoryPool&) = delete;
 
-  /// Uninitialised, 64-byte aligned. Throws Error(outOfMemory).
-  Tensor allocate(DataType type, const Shape& shape, Layout layout = Layout::plain);
+  /// Uninitialised, 64-byte aligned. `passing`: it dies soon, and may lie in a block several times its size. Throws Error(outOfMemory).
+  Tensor allocate(DataType type, const Shape& shape, Layout layout = Layout::plain, bool passing = true);
   /// Bytes in use by tensors that are alive, and the most since resetPeak().
   std::int64_t used() const;
   std::int64_t peak() const;

@@ -1,6 +1,7 @@
 #include "core/evaluation/evaluator.h"
 
 #include "core/base/parallel.h"
+#include "core/evaluation/samples_at_once.h"
 
 #include <algorithm>
 #include <atomic>
@@ -45,28 +46,28 @@ Tensor answers(const Candidate& candidate, const BatchSource& data, const Contex
   options.overlay = candidate.overlay;
   options.transforms = candidate.transforms;
   options.progress = &progress;
-  const std::int64_t batches = data.batchCount();
+  const std::int64_t atOnce = samplesAtOnce(network, data), pieces = (data.count() + atOnce - 1) / atOnce;
   Collected collected(data.count());
   std::atomic<std::int64_t> next{0}, done{0};
   std::atomic<bool> failed{false};
-  // Which executor takes which batch depends on timing, what a batch's answers are does not: each executor computes with one thread.
+  // Which executor takes which samples depends on timing, what their answers are does not: each executor computes with one thread.
   const auto work = [&](std::int64_t, std::int64_t) {
     Context own = context;
     own.threads = 1;
     Executor executor(network, own);
     try {
-      for (std::int64_t index = next++; index < batches && !failed; index = next++) {
+      for (std::int64_t index = next++; index < pieces && !failed; index = next++) {
         progress.throwIfStopped();
-        const Batch batch = data.batch(index);
+        const Batch batch = data.samples(index * atOnce, std::min(atOnce, data.count() - index * atOnce));
         collected.add(batch, executor.run(batch.inputs, wanted, options).at(wanted.front()));
-        progress.report(static_cast<double>(++done) / static_cast<double>(batches));
+        progress.report(static_cast<double>(++done) / static_cast<double>(pieces));
       }
     } catch (...) {
       failed = true;
       throw;
     }
   };
-  const auto workers = static_cast<int>(std::clamp<std::int64_t>(context.threads, 1, batches));
+  const auto workers = static_cast<int>(std::clamp<std::int64_t>(context.threads, 1, pieces));
   parallelFor(workers, workers, 1, work);
   return collected.take();
 }

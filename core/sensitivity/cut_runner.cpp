@@ -2,6 +2,7 @@
 
 #include "core/base/parallel.h"
 #include "core/compute/shape_inference.h"
+#include "core/evaluation/samples_at_once.h"
 
 #include <algorithm>
 #include <atomic>
@@ -30,16 +31,22 @@ double operationCost(const Network& network, const Operation& operation, const S
   return results;
 }
 
+/// In memory of just its size: an executor's values may lie in larger blocks, and would hold them.
+Tensor copied(const Tensor& tensor) {
+  if (tensor.type() == DataType::string) return tensor;
+  const auto from = tensor.bytes();
+  Tensor copy(tensor.type(), tensor.shape());
+  std::copy(from.begin(), from.end(), copy.writableBytes().begin());
+  return Tensor(tensor.type(), tensor.shape(), copy.storage(), tensor.layout());
+}
+
 }  // namespace
 
 CutRunner::CutRunner(const Network& network, const BatchSource& data, std::vector<ValueId> wanted, Samples samples, const Context& context)
     : m_network(network), m_data(data), m_wanted(std::move(wanted)), m_context(context) {
   const std::int64_t end = samples.count < 0 ? data.count() : std::min(data.count(), samples.first + samples.count);
-  std::int64_t atOnce = samples.atOnce > 0 ? std::min(samples.atOnce, data.batchSize()) : data.batchSize();
-  for (const ValueId input : network.inputs) {
-    const auto& value = network.value(input);
-    if (value.ranked && !value.declaredShape.empty() && value.declaredShape[0] > 0) atOnce = data.batchSize();
-  }
+  std::int64_t atOnce = data.batchSize();
+  if (!hasFixedBatch(network)) atOnce = samples.atOnce > 0 ? std::min(samples.atOnce, atOnce) : samplesAtOnce(network, data);
   for (std::int64_t first = samples.first; first < end; first += atOnce)
     m_pieces.push_back({static_cast<std::int64_t>(m_pieces.size()), first, std::min(atOnce, end - first)});
   if (m_pieces.empty()) throw Error(ErrorKind::invalidInput, "there are no calibration samples").in(data.dataset().source());
@@ -120,9 +127,8 @@ void CutRunner::parallel(const std::function<void(Executor&, const Piece&)>& bod
   parallelFor(static_cast<int>(workers), workers, 1, work);
 }
 
-ValueMap CutRunner::front(Executor& executor, const Piece& piece, const std::vector<ValueId>& values, const Progress& progress) {
-  const auto i = static_cast<std::size_t>(piece.index);
-  ValueMap given = m_kept ? m_values[i] : m_data.samples(piece.first, piece.count).inputs;
+ValueMap CutRunner::front(Executor& executor, const Piece& piece, const std::vector<ValueId>& values, const Progress& progress, const ValueMap& kept) {
+  const ValueMap given = m_kept ? kept : m_data.samples(piece.first, piece.count).inputs;
   ValueMap result;
   std::vector<ValueId> missing;
   for (const ValueId id : values) {
@@ -147,7 +153,15 @@ void CutRunner::moveTo(OperationId place, const Progress& progress) {
   if (bytes > m_context.memoryLimit) return;
   m_mostKept = std::max(m_mostKept, bytes);
   m_work += share(m_front) - share(place);
-  parallel([&](Executor& executor, const Piece& piece) { m_values[static_cast<std::size_t>(piece.index)] = front(executor, piece, values, progress); }, progress);
+  parallel(
+      [&](Executor& executor, const Piece& piece) {
+        ValueMap& kept = m_values[static_cast<std::size_t>(piece.index)];
+        const ValueMap before = std::move(kept);
+        kept = front(executor, piece, values, progress, before);
+        for (auto& [id, tensor] : kept)
+          if (const auto found = before.find(id); found == before.end()) tensor = copied(tensor);
+      },
+      progress);
   m_kept = true;
   m_front = place;
 }
@@ -158,7 +172,7 @@ void CutRunner::forEachPiece(const Body& body, const Progress& progress) {
     return;
   }
   m_work += share(m_front) - share(m_place);
-  parallel([&](Executor& executor, const Piece& piece) { body(executor, piece, front(executor, piece, m_cut, progress)); }, progress);
+  parallel([&](Executor& executor, const Piece& piece) { body(executor, piece, front(executor, piece, m_cut, progress, m_values[static_cast<std::size_t>(piece.index)])); }, progress);
 }
 
 }  // namespace planish

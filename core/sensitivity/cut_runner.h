@@ -22,7 +22,7 @@ class CutRunner {
   };
   struct Samples {
     std::int64_t first = 0, count = -1;  ///< of the source; -1: the rest
-    std::int64_t atOnce = 0;             ///< samples a piece; 0: the source's batch. Networks of a fixed batch get theirs
+    std::int64_t atOnce = 0;             ///< samples a piece; 0: see samplesAtOnce(). Networks of a fixed batch get theirs
   };
 
   /// The references must outlive the runner. Throws Error(invalidInput) if shapes cannot be found.
@@ -66,7 +66,7 @@ class CutRunner {
   void measureShapes();
   std::int64_t keptBytes(const std::vector<ValueId>& values) const;
   void parallel(const std::function<void(Executor&, const Piece&)>& body, const Progress& progress);
-  ValueMap front(Executor& executor, const Piece& piece, const std::vector<ValueId>& values, const Progress& progress);
+  ValueMap front(Executor& executor, const Piece& piece, const std::vector<ValueId>& values, const Progress& progress, const ValueMap& kept);
 
   const Network& m_network;
   const BatchSource& m_data;

@@ -9,7 +9,7 @@ namespace planish {
 struct SweepParameters {
   KeptMoments kept = KeptMoments::none;  ///< correction of a layer's output moments before it is judged
   bool onlyNormalization = false;        ///< correct only where a BatchNormalization follows the layer
-  std::int64_t samplesAtOnce = 0;        ///< 0: the source's batch
+  std::int64_t samplesAtOnce = 0;        ///< 0: see samplesAtOnce()
 };
 
 /// The measured sweep: for every layer and option the paired increase of damage by one score when that layer alone takes that

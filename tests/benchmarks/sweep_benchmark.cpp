@@ -10,7 +10,7 @@ namespace planish::benchmark {
 namespace {
 
 struct Arguments {
-  std::string every = "8", samples = "512", threads = "2", batch = "4", script = "yes";
+  std::string every = "8", samples = "512", threads = "2", batch = "0", script = "yes";
 };
 
 double runOurs(const Arguments& arguments) {

@@ -140,7 +140,7 @@ const Prepared& ConvolutionState::prepared(const KernelCall& call, const Convolu
 class Gather {
  public:
   Gather(const ConvolutionGeometry& g, bool pieceIsRow, std::int64_t block)
-      : m_g(g), m_row(pieceIsRow), m_inputs(g.channels / g.groups), m_segments(pieceIsRow ? g.kernelHeight : g.kernelHeight * g.kernelWidth),
+      : m_g(g), m_row(pieceIsRow), m_onePixel(isOnePixel(g)), m_inputs(g.channels / g.groups), m_segments(pieceIsRow ? g.kernelHeight : g.kernelHeight * g.kernelWidth),
         m_length(pieceIsRow ? g.kernelWidth * g.channels : m_inputs), m_zeros(m_length), m_patches(pieceIsRow && overlaps(g) ? block * m_segments * m_length : 0),
         m_pointers(static_cast<std::size_t>((block + kTileRows - 1) / kTileRows * kTileRows * m_segments)) {
     std::fill_n(m_zeros.data(), m_length, 0.0F);
@@ -149,6 +149,11 @@ class Gather {
   /// Rows [first, first + count) of the output, which are pictures, then heights, then widths.
   ProductRows rows(const float* in, std::int64_t group, std::int64_t first, std::int64_t count) {
     const std::int64_t padded = (count + kTileRows - 1) / kTileRows * kTileRows;
+    if (m_onePixel) {
+      const float* base = in + first * m_g.channels + group * m_inputs;
+      for (std::int64_t r = 0; r < padded; ++r) m_pointers[static_cast<std::size_t>(r)] = base + std::min(r, count - 1) * m_g.channels;
+      return {count, m_segments, m_length, m_pointers.data()};
+    }
     std::int64_t x = first % m_g.outWidth, y = first / m_g.outWidth % m_g.outHeight, picture = first / m_g.outWidth / m_g.outHeight;
     for (std::int64_t r = 0; r < padded; ++r) {
       const float** to = m_pointers.data() + r / kTileRows * m_segments * kTileRows + r % kTileRows;
@@ -169,6 +174,12 @@ class Gather {
   }
 
  private:
+  /// Each output position reads the input position of the same number.
+  static bool isOnePixel(const ConvolutionGeometry& g) {
+    return g.kernelHeight == 1 && g.kernelWidth == 1 && g.strideY == 1 && g.strideX == 1 && g.padTop == 0 && g.padLeft == 0 && g.outHeight == g.height &&
+           g.outWidth == g.width;
+  }
+
   /// Whether any filter lies partly beside the input along its width.
   static bool overlaps(const ConvolutionGeometry& g) {
     return g.padLeft > 0 || (g.outWidth - 1) * g.strideX - g.padLeft + g.kernelWidth > g.width;
@@ -206,7 +217,7 @@ class Gather {
   }
 
   const ConvolutionGeometry& m_g;
-  bool m_row;
+  bool m_row, m_onePixel;
   std::int64_t m_inputs, m_segments, m_length;
   AlignedFloats m_zeros, m_patches;
   std::vector<const float*> m_pointers;

@@ -14,7 +14,7 @@ class MeasuredMetric : public SensitivityMetric {
     m_declaration.help = what + " when one layer alone takes the option, paired with the original sample by sample; only what follows the layer is run again";
     m_declaration.parameters = {
         {"repair", std::string("none"), "what is corrected behind the layer before it is judged: its output's channel means (bias), means and variances where a BatchNormalization follows (batchnorm), or everywhere (moments)", "", {}, {}, {"none", "bias", "batchnorm", "moments"}},
-        {"batch", std::int64_t(4), "samples run at one time by each thread; 0: the data's batch", "", 0, 65536, {}}};
+        {"batch", std::int64_t(0), "samples run at one time by each thread; 0: as many as the processor's caches hold", "", 0, 65536, {}}};
   }
 
   const Declaration& declaration() const override { return m_declaration; }

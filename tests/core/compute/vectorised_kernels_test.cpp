@@ -56,6 +56,32 @@ TEST(Vectorised, Activations) {
   }
 }
 
+TEST(Vectorised, MeansOfChannels) {
+  for (const Shape& shape : {Shape{3, 19, 5, 4}, Shape{2, 8, 7}, Shape{1, 5, 2, 3, 4}, Shape{4, 3, 1, 1}}) {
+    for (const bool afterConvolution : {false, true}) {
+      if (afterConvolution && shape.rank() > 4) continue;
+      for (const char* type : {"GlobalAveragePool", "ReduceMean"}) {
+        std::mt19937 random(freshSeed());
+        Sketch sketch;
+        sketch.network.opsets[""] = 18;
+        const ValueId x = sketch.input("x");
+        std::vector<std::int64_t> filter{6, shape[1]}, axes;
+        for (int i = 2; i < shape.rank(); ++i) {
+          filter.push_back(1);
+          axes.push_back(i == 2 ? 2 : i - shape.rank());
+        }
+        // A convolution leaves its result channels-last.
+        const ValueId from = afterConvolution ? sketch.add("Conv", {x, sketch.weight("w", randomTensor(Shape(filter), random))}) : x;
+        std::vector<ValueId> inputs{from};
+        if (type == std::string("ReduceMean")) inputs.push_back(sketch.weight("axes", Tensor::of<std::int64_t>({shape.rank() - 2}, axes)));
+        Attributes attributes;
+        if (inputs.size() > 1) attributes.set("keepdims", std::int64_t(0));
+        expectFast(compare(sketch, {{x, randomTensor(shape, random)}}, sketch.add(type, inputs, attributes), 2, 1e-6), afterConvolution ? 1 : 0);
+      }
+    }
+  }
+}
+
 TEST(Vectorised, StretchedInputs) {
   const std::pair<Shape, Shape> cases[] = {{{2, 3, 4, 5}, {2, 3, 4, 5}}, {{2, 3, 4, 5}, {}},          {{2, 3, 4, 5}, {5}},       {{2, 3, 4, 5}, {3, 1, 1}}, {{2, 3, 4, 5}, {1, 3, 1, 5}},
                                            {{2, 1, 4, 1}, {3, 1, 5}},    {{1}, {7}},                 {{4, 1}, {1, 6}},          {{2, 9, 8}, {1, 9, 8}},    {{}, {}},

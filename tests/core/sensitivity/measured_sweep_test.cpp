@@ -150,6 +150,15 @@ TEST(MeasuredSweep, NumbersDoNotDependOnThreadsOrMemory) {
   EXPECT_EQ(sweep(digits().input(), "kl", {}, withThreads(2, 1)), expected) << "nothing fits";
 }
 
+TEST(MeasuredSweep, NumbersDoNotDependOnHowManySamplesRunAtOnce) {
+  const Rows expected = sweep(digits().input(), "kl", {}, withThreads(1));
+  for (const std::int64_t atOnce : {3, 7}) {
+    SweepParameters parameters;
+    parameters.samplesAtOnce = atOnce;
+    EXPECT_EQ(sweep(digits().input(), "kl", parameters, withThreads(2)), expected) << atOnce << " at once";
+  }
+}
+
 TEST(MeasuredSweep, ResumesBehindLayersThatAreDone) {
   const Rows expected = sweep(digits().input(), "kl", {}, withThreads(2));
   MeasureInput rest = digits().input();

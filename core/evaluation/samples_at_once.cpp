@@ -1,0 +1,44 @@
+#include "core/evaluation/samples_at_once.h"
+
+#include "core/compute/shape_inference.h"
+
+#include <algorithm>
+
+namespace planish {
+namespace {
+
+/// Bytes of what one operation reads and writes, weights aside, of which a core's caches still hold most for
+/// the next one. Measured on mobilenetv2 and resnet20: within 3 % of the best from half to twice of it.
+constexpr std::int64_t kCachedBytes = std::int64_t(5) << 20;
+
+}  // namespace
+
+bool hasFixedBatch(const Network& network) {
+  return std::any_of(network.inputs.begin(), network.inputs.end(), [&](ValueId input) {
+    const auto& value = network.value(input);
+    return value.ranked && !value.declaredShape.empty() && value.declaredShape[0] > 0;
+  });
+}
+
+std::int64_t samplesAtOnce(const Network& network, const BatchSource& data) {
+  if (hasFixedBatch(network) || data.count() < 1) return data.batchSize();
+  std::map<ValueId, Shape> inputShapes;
+  for (const auto& [id, tensor] : data.samples(0, 1).inputs)
+    inputShapes[id] = tensor.shape();
+  const Shapes shapes = inferShapes(network, inputShapes, 1);
+  const auto bytes = [&](ValueId id) -> std::int64_t {
+    const auto* item = id.valid() && !network.value(id).isConstant() ? shapes.find(id) : nullptr;
+    return item ? bitsOf(item->type) * item->shape.count() / 8 : 0;
+  };
+  std::int64_t most = 1;
+  for (const auto& operation : network.operations()) {
+    std::int64_t touched = 0;
+    for (const auto* list : {&operation.inputs, &operation.outputs})
+      for (const ValueId id : *list)
+        touched += bytes(id);
+    most = std::max(most, touched);
+  }
+  return std::clamp<std::int64_t>(kCachedBytes / most, 1, data.batchSize());
+}
+
+}  // namespace planish
