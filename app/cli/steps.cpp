@@ -4,6 +4,7 @@
 #include "core/jobs/export_job.h"
 #include "core/jobs/measure_job.h"
 #include "core/jobs/plan_job.h"
+#include "core/jobs/preflight.h"
 
 #include <algorithm>
 #include <fnmatch.h>
@@ -71,6 +72,37 @@ std::vector<std::string> defaultRepairs(const Session& session, const Work& work
   for (const char* id : {"batchnorm", "moments", "bias"})
     if (const Repair* repair = session.plugins.repairs.find(id); repair && repair->declines(*work.network.network, work.network.layers).empty()) return {id};
   return {};
+}
+
+Json toJson(const std::vector<Preflight::Part>& parts) {
+  Json object = Json::object();
+  for (const auto& part : parts) object[part.name] = part.bytes;
+  return object;
+}
+
+/// Says what the job would take.
+Json tell(Session& session, const Preflight& estimate) {
+  std::string text;
+  const auto add = [&](const std::string& name, const std::string& value) { text += "  " + name + ": " + value + "\n"; };
+  const auto parts = [](const std::vector<Preflight::Part>& list) {
+    std::string written;
+    for (const auto& part : list) written += (written.empty() ? "" : ", ") + part.name + " " + grouped(part.bytes);
+    return written;
+  };
+  add("time", "about " + shortNumber(estimate.seconds) + " s, within a factor of " + shortNumber(estimate.factor) + (estimate.timing.empty() ? "" : " (" + estimate.timing + ")"));
+  add("memory", grouped(estimate.memoryBytes()) + " bytes: " + parts(estimate.memory));
+  add("disk", grouped(estimate.diskBytes()) + " bytes: " + parts(estimate.disk));
+  if (estimate.outputBytes >= 0) add("exported file", "about " + grouped(estimate.outputBytes) + " bytes");
+  for (const auto& note : estimate.notes) add("note", note);
+  Json refused = Json::array();
+  for (const auto& refusal : estimate.refused) {
+    if (refused.size() < 10) add("not possible", printable(refusal.layer) + ": " + toText(refusal.option) + ": " + refusal.reason);
+    refused.push_back({{"layer", refusal.layer}, {"setting", toText(refusal.option)}, {"reason", refusal.reason}});
+  }
+  if (refused.size() > 10) add("not possible", std::to_string(refused.size() - 10) + " more");
+  session.output.text(text);
+  return {{"seconds", estimate.seconds}, {"factor", estimate.factor}, {"timing", estimate.timing}, {"memory", toJson(estimate.memory)},
+          {"disk", toJson(estimate.disk)}, {"output_bytes", estimate.outputBytes}, {"refused", refused}, {"notes", estimate.notes}};
 }
 
 void saveUnlessDry(Session& session, const Work& work) {
@@ -178,7 +210,8 @@ Json measureStep(Session& session, Work& work, const Progress& progress) {
     session.output.text("would measure " + std::to_string(work.network.layers.size()) + " layers x " + std::to_string(job.options.size()) + " options by " +
                         std::to_string(metrics.size()) + " metrics" +
                         (job.calibration ? " on " + grouped(job.calibration->count()) + " samples" : "") + "\n");
-    return {{"project", o.project}, {"tables", Json::array()}, {"seconds", 0}, {"work", {{"full_runs_equivalent", 0}, {"done", false}}}};
+    return {{"project", o.project}, {"tables", Json::array()}, {"seconds", 0}, {"work", {{"full_runs_equivalent", 0}, {"done", false}}},
+            {"preflight", tell(session, preflight(job, session.context, progress))}};
   }
   const auto journal = Journal::open(o.project, "measure", fingerprintOf(job, session.context), o.resume, o.force);
   job.journal = journal.get();
@@ -269,7 +302,7 @@ Json compressStep(Session& session, Work& work, const std::string& planName, con
   else if (!repairs.empty()) job.repairs = repairs;
   if (o.dryRun) {
     session.output.text("would compress " + std::to_string(plan.layers.size()) + " layers to " + grouped(plan.bytes().count) + " bytes\n");
-    return {{"plan", plan.name}, {"layers", Json::array()}};
+    return {{"plan", plan.name}, {"layers", Json::array()}, {"preflight", tell(session, preflight(job, session.context, progress))}};
   }
   std::string settings;
   for (const auto& layer : plan.layers) settings += layer.layer + ":" + toText(layer.setting) + ";";
@@ -281,6 +314,16 @@ Json compressStep(Session& session, Work& work, const std::string& planName, con
   job.onLayer = [&](const LayerResult& layer, std::size_t done, std::size_t total) {
     session.output.event("layer", {{"layer", layer.layer}, {"setting", toText(layer.setting)}, {"error", layer.error}, {"seconds", layer.seconds}, {"done", done}, {"total", total}});
   };
+  std::optional<BatchSource> liveSamples;
+  if (o.jsonl && job.data) {
+    liveSamples = job.data->first(256);
+    job.live.samples = &*liveSamples;
+    job.live.freeSeconds = 0;
+    job.live.onOriginal = [&](const auto& original) { session.output.event("live", {{"done", 0}, {"value", toJson(original)}}); };
+    job.live.onLive = [&](const LiveScores& live) {
+      session.output.event("live", {{"done", live.layersDone}, {"finished", live.finished}, {"value", toJson(live.value)}, {"difference", toJson(live.difference)}});
+    };
+  }
   CompressOutcome outcome = compress(job, session.context, progress);
   outcome.result.fingerprint = fingerprint;
   work.project.put(outcome.result);

@@ -35,53 +35,192 @@ void checkPlan(const Plan& plan, const Layers& layers) {
 
 StorageRules storageOf(const PluginRegistries& plugins, const Plan& plan) { return plugins.targets.get(plan.target.empty() ? "any" : plan.target).storage(); }
 
-/// Input statistics of the layers whose compressors ask for them.
-Statistics statisticsFor(const CompressJob& job, const Context& context, const Progress& progress) {
-  std::map<LayerId, StatisticsNeeds> needs;
-  for (const auto& planned : job.plan.layers) {
-    const Layer& layer = *job.network.layers.find(planned.layer);
-    for (const Compressor* compressor : pipelineFor(job.plugins.compressors, layer, planned.setting)) {
-      const StatisticsNeeds wanted = compressor->needs();
-      if (wanted.any()) needs[layer.id] = needs[layer.id] | wanted;
-    }
-  }
+StatisticsNeeds needsOf(const CompressJob& job, const Layer& layer, const Setting& setting) {
+  StatisticsNeeds needs;
+  for (const Compressor* compressor : pipelineFor(job.plugins.compressors, layer, setting)) needs = needs | compressor->needs();
+  return needs;
+}
+
+Statistics collect(const CompressJob& job, const std::map<LayerId, StatisticsNeeds>& needs, const Context& context, const Progress& progress) {
   if (needs.empty()) return {};
   if (!job.calibration) throw Error(ErrorKind::usage, "a compressor of this plan needs calibration data").remedy("give --calibration or --data");
   return collectStatistics(*job.network.network, job.network.layers, needs, {}, *job.calibration, {}, context, progress);
 }
 
-void compressLayers(const CompressJob& job, CompressOutcome& outcome, const Context& context, const Progress& progress) {
-  const auto& [network, layers] = std::tie(*job.network.network, job.network.layers);
-  const StorageRules storage = storageOf(job.plugins, job.plan);
-  const Statistics statistics = statisticsFor(job, context, progress.part(0, 0.1));
-  const Progress part = progress.part(0.1, 1);
-  std::size_t done = 0;
-  for (const auto& planned : job.plan.layers) {
-    part.throwIfStopped();
-    const Layer& layer = *layers.find(planned.layer);
-    ++done;
-    Setting weightSetting = planned.setting;
-    weightSetting.activationBits = 0;
-    if (weightSetting.isKeep() || outcome.compressed.weights.count(layer.weight)) continue;
-    Journal::FinishedLayer finished;
-    const auto start = Clock::now();
-    if (const auto before = job.journal ? job.journal->layers().find(layer.name) : std::map<std::string, Journal::FinishedLayer>::const_iterator{};
-        job.journal && before != job.journal->layers().end()) {
-      finished = before->second;
-      ++outcome.result.resumedFrom;
-    } else {
-      const Tensor matrix = toMatrix(layer, network.value(layer.weight).constant);
-      LayerCompressor compressor(job.plugins.compressors, {layer, matrix, statistics.input(layer.id), storage, context});
-      finished.tensor = compressor.compress(planned.setting);
-      finished.result = {layer.name, planned.setting, finished.tensor.bits(), relativeError(matrix, finished.tensor.decode()), secondsSince(start)};
-      if (job.journal) job.journal->appendLayer(finished);
-    }
-    outcome.result.layers.push_back(finished.result);
-    outcome.compressed.weights[layer.weight] = std::move(finished.tensor);
-    if (job.onLayer) job.onLayer(finished.result, done, job.plan.layers.size());
-    part.report(static_cast<double>(done) / static_cast<double>(job.plan.layers.size()), "compressed " + layer.name);
-  }
+bool changesWeight(Setting setting) {
+  setting.activationBits = 0;
+  return !setting.isKeep();
 }
+
+/// The layers of a plan, one after another.
+class LayerLoop {
+ public:
+  LayerLoop(const CompressJob& job, CompressOutcome& outcome, const Context& context, const Progress& progress)
+      : m_job(job), m_outcome(outcome), m_context(context), m_progress(progress), m_storage(storageOf(job.plugins, job.plan)) {
+    m_outcome.plan = job.plan;
+    for (const auto& planned : job.plan.layers) m_order.push_back(job.network.layers.find(planned.layer));
+  }
+
+  void run() {
+    collectStatisticsOfPlan();
+    startLive();
+    for (std::size_t i = 0; i < m_order.size(); ++i) {
+      m_progress.throwIfStopped();
+      compressLayer(i);
+      evaluateIfCheap(i + 1);
+      m_progress.report(0.1 + 0.9 * static_cast<double>(i + 1) / static_cast<double>(m_order.size()), "compressed " + m_order[i]->name);
+    }
+  }
+
+  /// With activations and repairs.
+  void finish(const Progress& progress) {
+    if (m_live && m_job.live.onLive) duringLive([&] { report(m_live->evaluateFinished(m_outcome.compressed, progress)); });
+  }
+  double pausedSeconds() const { return m_pausedSeconds; }
+
+ private:
+  void collectStatisticsOfPlan() {
+    std::map<LayerId, StatisticsNeeds> needs;
+    for (std::size_t i = 0; i < m_order.size(); ++i)
+      if (const StatisticsNeeds wanted = needsOf(m_job, *m_order[i], m_job.plan.layers[i].setting); wanted.any())
+        needs[m_order[i]->id] = needs[m_order[i]->id] | wanted;
+    m_collected = needs;
+    m_statistics = collect(m_job, needs, m_context, m_progress.part(0, 0.1));
+  }
+
+  /// A setting that came with an edit may need more than was collected for the plan.
+  const InputStatistics* statisticsFor(const Layer& layer, const Setting& setting) {
+    const StatisticsNeeds wanted = needsOf(m_job, layer, setting), have = m_collected[layer.id];
+    if ((wanted.inputSquares && !have.inputSquares) || (wanted.gram && !have.gram) || (wanted.ranges && !have.ranges) || (wanted.channels && !have.channels)) {
+      m_collected[layer.id] = have | wanted;
+      m_statistics.inputs[layer.id] = collect(m_job, {{layer.id, m_collected[layer.id]}}, m_context, Progress()).inputs[layer.id];
+    }
+    return m_statistics.input(layer.id);
+  }
+
+  LayerControl waitForControl(const Layer& layer) {
+    if (!m_job.control) return LayerControl::go;
+    const auto start = Clock::now();
+    const LayerControl control = m_job.control(layer);
+    m_pausedSeconds += secondsSince(start);
+    m_progress.throwIfStopped();
+    return control;
+  }
+
+  void compressLayer(std::size_t index) {
+    const Layer& layer = *m_order[index];
+    PlannedLayer& planned = m_outcome.plan.layers[index];
+    const LayerControl control = waitForControl(layer);
+    const Setting wanted = m_job.settingNow ? m_job.settingNow(layer) : planned.setting;
+    if (const auto found = m_decided.find(layer.weight); found != m_decided.end()) {
+      // A further layer of a shared weight: it has what the first one got.
+      Setting shared = found->second;
+      shared.activationBits = wanted.activationBits;
+      note(planned, shared, planned.bits);
+      return;
+    }
+    if (control == LayerControl::skip) return skip(index);
+    if (!(wanted == planned.setting)) note(planned, wanted, changesWeight(wanted) ? predictBits(layer, wanted, m_storage) : bitsAsItIs(layer));
+    if (!changesWeight(wanted)) return;
+    m_decided[layer.weight] = wanted;
+    const Journal::FinishedLayer finished = fromJournalOrAnew(layer, wanted);
+    m_outcome.result.layers.push_back(finished.result);
+    m_outcome.compressed.weights[layer.weight] = finished.tensor;
+    if (m_live) duringLive([&] { m_live->replace(layer, finished.tensor.decode()); });
+    if (m_job.onLayer) m_job.onLayer(finished.result, index + 1, m_order.size());
+  }
+
+  Journal::FinishedLayer fromJournalOrAnew(const Layer& layer, const Setting& setting) {
+    if (m_job.journal)
+      if (const auto before = m_job.journal->layers().find(layer.name); before != m_job.journal->layers().end() && before->second.result.setting == setting) {
+        ++m_outcome.result.resumedFrom;
+        return before->second;
+      }
+    const auto start = Clock::now();
+    const Tensor matrix = toMatrix(layer, m_job.network.network->value(layer.weight).constant);
+    LayerCompressor compressor(m_job.plugins.compressors, {layer, matrix, statisticsFor(layer, setting), m_storage, m_context});
+    Journal::FinishedLayer finished;
+    finished.tensor = compressor.compress(setting);
+    finished.result = {layer.name, setting, finished.tensor.bits(), relativeError(matrix, finished.tensor.decode()), secondsSince(start)};
+    if (m_job.journal) m_job.journal->appendLayer(finished);
+    return finished;
+  }
+
+  void skip(std::size_t index) {
+    const Layer& layer = *m_order[index];
+    const LayerResult result{layer.name, Setting{}, bitsAsItIs(layer), 0, 0};
+    m_decided[layer.weight] = result.setting;
+    PlannedLayer& planned = m_outcome.plan.layers[index];
+    note(planned, result.setting, result.bits);
+    planned.provenance = "skipped";
+    m_outcome.skipped.push_back(layer.name);
+    if (m_job.onLayer) m_job.onLayer(result, index + 1, m_order.size());
+  }
+
+  Bits bitsAsItIs(const Layer& layer) const { return {static_cast<std::int64_t>(m_job.network.network->value(layer.weight).constant.byteSize()) * 8}; }
+
+  /// What was really used.
+  void note(PlannedLayer& planned, const Setting& setting, Bits bits) {
+    if (planned.setting == setting) return;
+    planned.setting = setting;
+    planned.bits = bits;
+    planned.provenance = "by hand";
+    m_outcome.plan.predicted = {};
+    m_outcome.plan.bound.reset();
+    m_outcome.plan.note = "edited while it was compressed";
+  }
+
+  void startLive() {
+    if (!m_job.live.samples) return;
+    m_live = std::make_unique<LiveEvaluator>(m_job.network, m_order, m_job.plugins.scores, *m_job.live.samples, m_context);
+    duringLive([&] {
+      const auto original = m_live->answerOriginal(m_progress);
+      if (m_job.live.onOriginal) m_job.live.onOriginal(original);
+    });
+    m_liveSeconds = 0;  // the original's answers are not counted as evaluations
+    m_start = Clock::now();
+  }
+
+  /// After the last layer at any rate.
+  void evaluateIfCheap(std::size_t done) {
+    if (!m_live || !m_job.live.onLive) return;
+    const double own = secondsSince(m_start) - m_pausedSeconds - m_liveSeconds, share = std::clamp(m_job.live.share, 0.0, 0.9);
+    const double free = m_job.live.freeSeconds * static_cast<double>(done) / static_cast<double>(m_order.size());
+    if (done < m_order.size() && m_liveSeconds + m_live->expectedSeconds() > own * share / (1 - share) + free) return;
+    duringLive([&] { report(m_live->evaluate(done, m_progress)); });
+  }
+
+  void report(LiveScores live) {
+    live.seconds = secondsSince(m_begin) - m_pausedSeconds;
+    if (m_job.live.onLive) m_job.live.onLive(live);
+  }
+
+  /// The picture is worth less than the job: it ends with a warning where it cannot be made.
+  template <typename Act>
+  void duringLive(const Act& act) {
+    const auto start = Clock::now();
+    try {
+      act();
+    } catch (const Error& error) {
+      m_live.reset();
+      m_progress.warn(std::string("no more live evaluation: ") + error.what());
+    }
+    m_liveSeconds += secondsSince(start);
+  }
+
+  const CompressJob& m_job;
+  CompressOutcome& m_outcome;
+  const Context& m_context;
+  Progress m_progress;
+  StorageRules m_storage;
+  std::vector<const Layer*> m_order;  ///< by plan
+  std::map<ValueId, Setting> m_decided;  ///< by weight: compressed or skipped
+  std::map<LayerId, StatisticsNeeds> m_collected;
+  Statistics m_statistics;
+  std::unique_ptr<LiveEvaluator> m_live;
+  Clock::time_point m_begin = Clock::now(), m_start = m_begin;
+  double m_pausedSeconds = 0, m_liveSeconds = 0;
+};
 
 /// Mean KL on the calibration data of the network under `compressed`.
 double calibrationDamage(const CompressJob& job, const CompressedNetwork& compressed, const Tensor& reference, const Context& context, const Progress& progress) {
@@ -182,13 +321,14 @@ CompressOutcome compress(const CompressJob& job, const Context& context, const P
   CompressOutcome outcome;
   outcome.result.plan = job.plan.name;
   outcome.result.seed = context.seed;
-  compressLayers(job, outcome, context, progress.part(0, 0.4));
-  const bool quantisesActivations =
-      std::any_of(job.plan.layers.begin(), job.plan.layers.end(), [](const PlannedLayer& layer) { return layer.setting.activationBits > 0; });
+  LayerLoop loop(job, outcome, context, progress.part(0, 0.4));
+  loop.run();
+  const auto& used = outcome.plan.layers;
+  const bool quantisesActivations = std::any_of(used.begin(), used.end(), [](const PlannedLayer& layer) { return layer.setting.activationBits > 0; });
   if (quantisesActivations) {
     if (!job.calibration) throw Error(ErrorKind::usage, "activation ranges need calibration data").remedy("give --calibration or --data");
     outcome.compressed.activations =
-        activationFormats(*job.network.network, job.network.layers, job.plan, *job.calibration, job.rangeRule, context, progress.part(0.4, 0.5));
+        activationFormats(*job.network.network, job.network.layers, outcome.plan, *job.calibration, job.rangeRule, context, progress.part(0.4, 0.5));
   }
   if (job.repairs && !job.repairs->empty()) {
     if (!job.calibration) throw Error(ErrorKind::usage, "repairs need calibration data").remedy("give --calibration or --data, or --repair none");
@@ -197,9 +337,10 @@ CompressOutcome compress(const CompressJob& job, const Context& context, const P
     chooseRepairs(job, outcome.compressed, context, progress.part(0.5, 0.7));
   }
   outcome.result.repairs = outcome.compressed.repairs;
+  loop.finish(progress.part(0.7, 0.7));
   if (job.data) judge(job, outcome, context, progress.part(0.7, 1));
   outcome.result.compressed = store(outcome.compressed, *job.network.network);
-  outcome.result.seconds = secondsSince(start);
+  outcome.result.seconds = secondsSince(start) - loop.pausedSeconds();
   return outcome;
 }
 

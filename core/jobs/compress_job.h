@@ -1,5 +1,7 @@
 #pragma once
 
+#include "core/jobs/layer_control.h"
+#include "core/jobs/live_evaluator.h"
 #include "core/jobs/open_job.h"
 #include "core/project/journal.h"
 
@@ -15,14 +17,23 @@ struct CompressJob {
   const BatchSource* calibration = nullptr;  ///< needed by activation ranges, repairs and compressors that ask for statistics
   const BatchSource* data = nullptr;         ///< judges before and after; null: not judged
   /// Ids of repairs in order; nullopt: what helps on the calibration data.
-  std::optional<std::vector<std::string>> repairs;
+  std::optional<std::vector<std::string>> repairs = {};
   RangeRule rangeRule = RangeRule::mse;
   Journal* journal = nullptr;
-  std::function<void(const LayerResult&, std::size_t done, std::size_t total)> onLayer;
+  /// After each layer that was compressed, taken from the journal or skipped (with the setting keep).
+  std::function<void(const LayerResult&, std::size_t done, std::size_t total)> onLayer = {};
+  /// The following are all called on the job's thread. Asked in front of each layer; may block (a pause; the time does not count, a stop that
+  /// was requested meanwhile takes effect when it returns). A skipped layer stays as it is.
+  std::function<LayerControl(const Layer&)> control = {};
+  /// Asked in front of each layer, after control: the plan may have been edited. A layer in the journal counts only if it has this setting.
+  std::function<Setting(const Layer&)> settingNow = {};
+  LiveOptions live = {};
 };
 
 struct CompressOutcome {
   CompressionResult result;
+  Plan plan;                         ///< with the settings that were really used; what was predicted is left out where it was edited
+  std::vector<std::string> skipped;  ///< layers
   CompressedNetwork compressed;
 };
 

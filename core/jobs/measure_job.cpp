@@ -4,6 +4,7 @@
 #include "core/formats/menu.h"
 
 #include <chrono>
+#include <set>
 
 namespace planish {
 namespace {
@@ -31,6 +32,46 @@ ParameterValues parametersOf(const MeasureJob& job, const SensitivityMetric& met
 std::string tableFingerprint(const MeasureJob& job, const SensitivityMetric& metric, const Context& context) {
   return sha256Hex(commonFingerprint(job, context) + "metric=" + metric.declaration().id + " " + parametersOf(job, metric).text());
 }
+
+/// Asks in front of each layer of one metric whether it is to be measured. Skipped layers join MeasureInput::done, which metrics look at in
+/// front of every layer.
+class LayerGate {
+ public:
+  LayerGate(const MeasureJob& job, const std::string& metric, MeasureInput& input, std::vector<std::string>& skipped)
+      : m_job(job), m_metric(metric), m_input(input), m_skipped(skipped) {
+    for (std::size_t i = 0; i < m_input.layers.items.size(); ++i) m_sharers.push_back({m_input.layers.items[i].name});
+    for (const auto& set : m_input.layers.sharedWeights)
+      for (const LayerId id : set)
+        for (const LayerId other : set)
+          if (other != id) m_sharers[static_cast<std::size_t>(id.index)].push_back(m_input.layers[other].name);
+  }
+
+  /// The layers that are measured at the same time as `layer`, itself included, are behind the gate already.
+  void pass(const Layer* measured, const Progress& progress) {
+    if (!m_job.control) return;
+    if (measured)
+      for (const auto& name : m_sharers[static_cast<std::size_t>(measured->id.index)]) m_asked.insert(name);
+    for (const auto& layer : m_input.layers.items) {
+      if (m_input.done.contains(layer.name) || m_asked.contains(layer.name)) continue;
+      const LayerControl control = m_job.control(m_metric, layer);
+      progress.throwIfStopped();
+      for (const auto& name : m_sharers[static_cast<std::size_t>(layer.id.index)]) {
+        m_asked.insert(name);
+        if (control != LayerControl::skip || !m_input.done.insert(name).second) continue;
+        m_skipped.push_back(name);
+      }
+      if (control == LayerControl::go) return;
+    }
+  }
+
+ private:
+  const MeasureJob& m_job;
+  const std::string& m_metric;
+  MeasureInput& m_input;
+  std::vector<std::string>& m_skipped;
+  std::vector<std::vector<std::string>> m_sharers;  ///< by layer: it and those with the same weight
+  std::set<std::string> m_asked;
+};
 
 }  // namespace
 
@@ -74,14 +115,20 @@ MeasureOutcome measure(const MeasureJob& job, const Context& context, const Prog
           byLayer[layer.name] = done->second;
           input.done.insert(layer.name);
         }
+    const double share = 1.0 / static_cast<double>(job.metrics.size());
+    const Progress part = progress.part(share * static_cast<double>(m), share * static_cast<double>(m + 1));
+    std::vector<std::string> skipped;
+    LayerGate gate(job, id, input, skipped);
+    gate.pass(nullptr, part);
     const auto sink = [&](const Layer& layer, const std::vector<SensitivityRow>& rows) {
       byLayer[layer.name] = rows;
       if (job.journal) job.journal->appendRows(id + "/" + layer.name, rows);
       if (job.onRows) job.onRows(id, layer, rows);
+      gate.pass(&layer, part);
     };
-    const double share = 1.0 / static_cast<double>(job.metrics.size());
-    const MeasureWork work = metric.measure(input, parametersOf(job, metric), sink, context,
-                                            progress.part(share * static_cast<double>(m), share * static_cast<double>(m + 1)));
+    const MeasureWork work = metric.measure(input, parametersOf(job, metric), sink, context, part);
+    if (!skipped.empty()) table.fingerprint = sha256Hex(fingerprint + " without " + joined(skipped));
+    for (const auto& name : skipped) outcome.skipped.push_back(id + "/" + name);
     outcome.work.fullRunsEquivalent += work.fullRunsEquivalent;
     outcome.work.cells += work.cells;
     for (const auto& layer : layers.items)

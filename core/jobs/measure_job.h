@@ -1,5 +1,6 @@
 #pragma once
 
+#include "core/jobs/layer_control.h"
 #include "core/jobs/open_job.h"
 #include "core/project/journal.h"
 
@@ -13,16 +14,20 @@ struct MeasureJob {
   std::vector<Setting> options;
   std::string target = "any";
   const BatchSource* calibration = nullptr;
-  std::string calibrationFingerprint;
+  std::string calibrationFingerprint = {};
   std::map<std::string, std::string> parameters = {};  ///< of the metrics, as typed
   const Project* known = nullptr;  ///< tables in it with the same fingerprint are reused, not measured again
   Journal* journal = nullptr;      ///< finished layers are taken from it and appended to it
-  std::function<void(const std::string& metric, const Layer&, const std::vector<SensitivityRow>&)> onRows;
+  std::function<void(const std::string& metric, const Layer&, const std::vector<SensitivityRow>&)> onRows = {};
+  /// Asked between layers on the job's thread, for each metric: may block (a pause). A skipped layer gets no rows in this table, and the
+  /// table is not taken for a whole one later.
+  std::function<LayerControl(const std::string& metric, const Layer&)> control = {};
 };
 
 struct MeasureOutcome {
   std::vector<SensitivityTable> tables;  ///< in the order of the metrics
   std::vector<std::string> reused;       ///< metrics whose table was there already
+  std::vector<std::string> skipped;      ///< "metric/layer"
   std::vector<std::string> refused;      ///< "layer: option: reason" of what no table holds
   double seconds = 0;
   MeasureWork work;
