@@ -1,6 +1,8 @@
 #pragma once
 
 #include "core/allocation/allocator.h"
+#include "core/jobs/answers_job.h"
+#include "core/jobs/inspect_job.h"
 #include "core/jobs/open_job.h"
 #include "core/parameters/declaration.h"
 #include "views/base/job_state.h"
@@ -68,32 +70,9 @@ struct FrontPoint {
   bool pinned = false;
 };
 
-/// What the Layer view draws of one layer; made by a job on the worker.
-struct LayerInspection {
-  Setting setting;  ///< `after` is the weight under it
-  struct Histogram {
-    double low = 0, high = 0;
-    std::vector<std::int64_t> counts;
-    int distinct = 0;  ///< different values, counted up to 4096
-  };
-  Histogram weightsBefore, weightsAfter;
-  std::optional<Histogram> input;   ///< activations before the layer, on calibration data
-  std::vector<float> channelMinimum, channelMaximum, channelError;  ///< by output channel; error: |w - w'|^2 / |w|^2
-  std::vector<double> singularValues;                               ///< of the weight as [rows, columns], falling
-  std::vector<std::pair<Setting, double>> errorByOption;            ///< |W - W'|^2 / |W|^2 of every legal option
-};
-
-/// What both networks say of each judged sample.
-struct Answers {
-  std::string plan;  ///< compressed by it; empty: the original only
-  struct Sample {
-    int label = -1, original = -1, compressed = -1;
-    float originalProbability = 0, compressedProbability = 0;
-    float kl = 0;
-    bool changed() const { return compressed >= 0 && original != compressed; }
-  };
-  std::vector<Sample> samples;  ///< in the order of the data
-};
+/// What the Layer view draws of one layer, and what both networks say of each judged sample; made by jobs on the worker.
+using planish::Answers;
+using planish::LayerInspection;
 
 /// A user's own column: numbers by layer.
 struct Overlay {
