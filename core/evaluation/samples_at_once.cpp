@@ -20,25 +20,28 @@ bool hasFixedBatch(const Network& network) {
   });
 }
 
-std::int64_t samplesAtOnce(const Network& network, const BatchSource& data) {
-  if (hasFixedBatch(network) || data.count() < 1) return data.batchSize();
-  std::map<ValueId, Shape> inputShapes;
-  for (const auto& [id, tensor] : data.samples(0, 1).inputs)
-    inputShapes[id] = tensor.shape();
-  const Shapes shapes = inferShapes(network, inputShapes, 1);
+std::int64_t samplesAtOnce(const Network& network, const std::map<ValueId, Shape>& shapesOfOne, std::int64_t most) {
+  if (hasFixedBatch(network)) return most;
+  const Shapes shapes = inferShapes(network, shapesOfOne, 1);
   const auto bytes = [&](ValueId id) -> std::int64_t {
     const auto* item = id.valid() && !network.value(id).isConstant() ? shapes.find(id) : nullptr;
     return item ? bitsOf(item->type) * item->shape.count() / 8 : 0;
   };
-  std::int64_t most = 1;
+  std::int64_t largest = 1;
   for (const auto& operation : network.operations()) {
     std::int64_t touched = 0;
     for (const auto* list : {&operation.inputs, &operation.outputs})
-      for (const ValueId id : *list)
-        touched += bytes(id);
-    most = std::max(most, touched);
+      for (const ValueId id : *list) touched += bytes(id);
+    largest = std::max(largest, touched);
   }
-  return std::clamp<std::int64_t>(kCachedBytes / most, 1, data.batchSize());
+  return std::clamp<std::int64_t>(kCachedBytes / largest, 1, most);
+}
+
+std::int64_t samplesAtOnce(const Network& network, const BatchSource& data) {
+  if (hasFixedBatch(network) || data.count() < 1) return data.batchSize();
+  std::map<ValueId, Shape> shapes;
+  for (const auto& [id, tensor] : data.samples(0, 1).inputs) shapes[id] = tensor.shape();
+  return samplesAtOnce(network, shapes, data.batchSize());
 }
 
 }  // namespace planish

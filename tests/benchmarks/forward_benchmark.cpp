@@ -1,12 +1,14 @@
-// forward_benchmark FILE BATCH THREADS SECONDS [--parallel | --reference | --explain]
+// forward_benchmark FILE BATCH THREADS SECONDS [--parallel[=PIECE] | --reference | --explain]
 // Prints as JSON how many pictures a second the network takes, best of the passes that fit into the time; and how many a second of
 // processor time, all threads together, which other programs on the machine disturb less. --parallel: as many
-// executors as threads, each with its share of the batch and one thread, as evaluation does it.
+// executors as threads, of one thread each, which take the batch in pieces as evaluation does it (or --parallel=PIECE).
 #include "core/base/parallel.h"
 #include "core/compute/executor.h"
+#include "core/evaluation/samples_at_once.h"
 #include "plugins/builtin_plugins.h"
 
 #include <algorithm>
+#include <atomic>
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
@@ -42,19 +44,23 @@ double processorSeconds() { return static_cast<double>(std::clock()) / CLOCKS_PE
 
 int measure(const std::string& path, std::int64_t batch, int threads, double seconds, const std::string& mode) {
   const auto network = open(path);
-  const bool parallel = mode == "--parallel";
+  const bool parallel = mode.starts_with("--parallel");
   const int executors = parallel ? static_cast<int>(std::min<std::int64_t>(threads, batch)) : 1;
   Context context;
   context.threads = parallel ? 1 : threads;
   std::vector<std::unique_ptr<Executor>> list;
+  for (int i = 0; i < executors; ++i) list.push_back(mode == "--reference" ? std::make_unique<Executor>(*network, context, referenceKernels()) : std::make_unique<Executor>(*network, context));
+  const ValueId input = network->inputs.at(0);
+  std::int64_t piece = batch;
+  if (mode.starts_with("--parallel=")) piece = std::max(1L, std::atol(mode.c_str() + 11));
+  else if (parallel) piece = std::min(samplesAtOnce(*network, {{input, pictures(*network, 1).shape()}}, batch), (batch + executors - 1) / executors);
   std::vector<ValueMap> given;
-  for (int i = 0; i < executors; ++i) {
-    list.push_back(mode == "--reference" ? std::make_unique<Executor>(*network, context, referenceKernels()) : std::make_unique<Executor>(*network, context));
-    given.push_back({{network->inputs.at(0), pictures(*network, batch * (i + 1) / executors - batch * i / executors)}});
-  }
+  for (std::int64_t first = 0; first < batch; first += piece) given.push_back({{input, pictures(*network, std::min(piece, batch - first))}});
   const auto pass = [&] {
+    std::atomic<std::size_t> next{0};
     parallelFor(executors, executors, 1, [&](std::int64_t from, std::int64_t to) {
-      for (std::int64_t i = from; i < to; ++i) list[static_cast<std::size_t>(i)]->run(given[static_cast<std::size_t>(i)], network->outputs);
+      for (std::int64_t i = from; i < to; ++i)
+        for (std::size_t k = next++; k < given.size(); k = next++) list[static_cast<std::size_t>(i)]->run(given[k], network->outputs);
     });
   };
   pass();
@@ -77,7 +83,7 @@ int measure(const std::string& path, std::int64_t batch, int threads, double sec
 
 int main(int argc, char** argv) {
   if (argc < 5) {
-    std::fprintf(stderr, "usage: forward_benchmark FILE BATCH THREADS SECONDS [--parallel | --reference | --explain]\n");
+    std::fprintf(stderr, "usage: forward_benchmark FILE BATCH THREADS SECONDS [--parallel[=PIECE] | --reference | --explain]\n");
     return 2;
   }
   try {

@@ -49,9 +49,12 @@ struct Prepared {
 
 class ConvolutionState : public KernelState {
  public:
+  const ConvolutionGeometry& geometry(const KernelCall& call);
   const Prepared& prepared(const KernelCall& call, const ConvolutionGeometry& geometry);
 
  private:
+  Shape m_input, m_weight;  ///< that m_geometry was found for
+  ConvolutionGeometry m_geometry;
   /// The network's own weights and a candidate's.
   static constexpr std::size_t kKept = 2;
   std::list<Prepared> m_prepared;
@@ -111,6 +114,16 @@ Prepared prepare(const KernelCall& call, const ConvolutionGeometry& g) {
     for (std::int64_t o = 0; o < biasCount; ++o) bias.data()[o] = static_cast<float>(affine.summand[static_cast<std::size_t>(group * biasCount + o)]);
   }
   return prepared;
+}
+
+const ConvolutionGeometry& ConvolutionState::geometry(const KernelCall& call) {
+  const Shape &input = call.input(0).shape(), &weight = call.input(1).shape();
+  if (input != m_input || weight != m_weight) {
+    m_geometry = geometryOf(call.attributes(), input, weight);
+    m_input = input;
+    m_weight = weight;
+  }
+  return m_geometry;
 }
 
 const Prepared& ConvolutionState::prepared(const KernelCall& call, const ConvolutionGeometry& geometry) {
@@ -226,9 +239,10 @@ class Gather {
 void runConvolution(KernelCall& call) {
   const Tensor& input = call.input(0);
   Tensor& output = call.makeOutput(0, Layout::channelsLast);
-  const ConvolutionGeometry g = geometryOf(call.attributes(), input.shape(), call.input(1).shape());
   if (!call.state()) call.state() = std::make_shared<ConvolutionState>();
-  const Prepared& prepared = static_cast<ConvolutionState&>(*call.state()).prepared(call, g);
+  auto& state = static_cast<ConvolutionState&>(*call.state());
+  const ConvolutionGeometry g = state.geometry(call);
+  const Prepared& prepared = state.prepared(call, g);
   const auto* in = reinterpret_cast<const float*>(input.bytes().data());
   auto* out = reinterpret_cast<float*>(output.writableBytes().data());
   const Epilogue none;
