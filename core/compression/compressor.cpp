@@ -4,6 +4,7 @@
 #include "core/compression/dense_plane.h"
 #include "core/compression/low_rank_plane.h"
 
+#include <algorithm>
 #include <cmath>
 #include <map>
 #include <optional>
@@ -83,14 +84,23 @@ Tensor factorMask(const Draft& draft, std::size_t factor, const Setting& setting
   return mask;
 }
 
+ParameterValues parametersOf(const CompressionInput& input, const Declaration& declaration) {
+  ParameterValues values(declaration);
+  if (const auto found = input.parameters.find(declaration.id); found != input.parameters.end())
+    for (const auto& [name, text] : found->second) values.set(name, std::string_view(text));
+  return values;
+}
+
 std::vector<const Compressor*> pipelineFor(const Registry<Compressor>& compressors, const Layer& layer, const Setting& setting) {
   const Compressor* wanted = setting.method.empty() ? nullptr : &compressors.get(setting.method);
   if (wanted && !asks(setting, wanted->stage()))
     throw Error(ErrorKind::usage, "compressor '" + setting.method + "' makes " + std::string(purpose(wanted->stage())) + ", for which the setting '" +
                                       toText(setting) + "' does not ask");
   std::vector<const Compressor*> pipeline;
-  for (const auto stage : {CompressionStage::sparsify, CompressionStage::lowRank, CompressionStage::quantize})
-    if (asks(setting, stage)) pipeline.push_back(&chooseFor(compressors, layer, setting, stage, wanted));
+  for (const auto stage : {CompressionStage::sparsify, CompressionStage::lowRank, CompressionStage::quantize}) {
+    const bool covered = std::any_of(pipeline.begin(), pipeline.end(), [&](const Compressor* earlier) { return earlier->covers(stage, setting); });
+    if (asks(setting, stage) && !covered) pipeline.push_back(&chooseFor(compressors, layer, setting, stage, wanted));
+  }
   return pipeline;
 }
 
@@ -132,7 +142,7 @@ struct LayerCompressor::Implementation {
   }
 
   void apply(const Compressor& compressor, const Setting& setting, Draft& draft) {
-    compressor.apply(input, stateOf(compressor), setting, ParameterValues(compressor.declaration()), draft);
+    compressor.apply(input, stateOf(compressor), setting, parametersOf(input, compressor.declaration()), draft);
   }
 
   /// The weight after everything but the last stage, made anew only if it differs from the last one asked for.
@@ -142,7 +152,8 @@ struct LayerCompressor::Implementation {
     structure.rank = setting.rank;
     std::string key = toText(structure);
     for (const auto* compressor : pipeline)
-      if (compressor->stage() != CompressionStage::quantize) key += " " + compressor->declaration().id;
+      if (compressor->stage() != CompressionStage::quantize)
+        key += " " + (compressor->covers(CompressionStage::quantize, setting) ? toText(setting) : compressor->declaration().id);
     if (lastDraft.factors.empty() || key != lastKey) {
       Draft draft;
       draft.factors = {input.weight};

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "core/base/progress.h"
 #include "core/base/registry.h"
 #include "core/compression/compressed_tensor.h"
 #include "core/compute/context.h"
@@ -28,6 +29,9 @@ struct Draft {
 /// undefined where all weights of the factor stay. `sparsity` becomes what the mask follows.
 Tensor factorMask(const Draft& draft, std::size_t factor, const Setting& setting, Sparsity& sparsity);
 
+/// Parameters of compressors as typed: compressor id, then name and value.
+using MethodParameters = std::map<std::string, std::map<std::string, std::string>>;
+
 /// What a compressor works on.
 struct CompressionInput {
   const Layer& layer;
@@ -35,7 +39,12 @@ struct CompressionInput {
   const InputStatistics* statistics = nullptr; ///< if needs() asked
   StorageRules storage;
   Context context;
+  MethodParameters parameters = {};            ///< what is not in it has its default
+  Progress progress = {};                      ///< polled for a stop inside one layer
 };
+
+/// The values for one compressor. Throws Error(usage) for a name or value that it does not have.
+ParameterValues parametersOf(const CompressionInput& input, const Declaration& declaration);
 
 /// Factorisations and searches that serve several settings of one layer.
 class CompressorState {
@@ -50,6 +59,8 @@ class Compressor {
   virtual const Declaration& declaration() const = 0;
   virtual CompressionStage stage() const = 0;
   virtual StatisticsNeeds needs() const { return {}; }
+  /// True if its own stage's apply() also does the work of this later one for the setting: it fills Draft::planes then.
+  virtual bool covers(CompressionStage stage, const Setting& setting) const { return stage == this->stage(); }
   /// Why it cannot do its part of the setting for this layer; empty if it can.
   virtual std::string declines(const Layer& layer, const Setting& setting) const = 0;
   /// Work that all settings of a layer share. May return nullptr.

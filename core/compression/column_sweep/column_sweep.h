@@ -16,8 +16,8 @@ namespace planish {
 struct SweepProblem {
   std::int64_t rows = 0, columns = 0, groups = 1;
   /// Sums of x x^T in any positive multiple, [groups, columns, columns], row-major, symmetric; one of the two.
-  std::span<const double> hessian;
-  std::span<const float> hessianFloat;
+  std::span<const double> hessian = {};
+  std::span<const float> hessianFloat = {};
   double damping = 0.01;         ///< share of the mean diagonal of live columns that is added to the diagonal
   bool activationOrder = false;  ///< visit columns by falling diagonal instead of from left to right
 };
@@ -31,6 +31,7 @@ struct SweepFactor {
   std::vector<float> coupling;      ///< N, [columns, columns] by steps, row-major; 0 below the diagonal
   std::vector<double> weight;       ///< D by step; 0 for dead columns
   std::vector<std::uint8_t> dead;   ///< by column: 1 where the diagonal of H is 0; such columns have no error and no neighbours
+  std::vector<float> diagonal;      ///< of H, by column
   double damping = 0;               ///< what was added to the diagonal
   double dampingShare = 0;          ///< the same as a share of the mean diagonal: more than asked for where the factorisation needed it
 };
