@@ -1,2 +1,5 @@
 install(TARGETS planish_core LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR}/planish)
+if(TARGET planish_cuda)
+  install(TARGETS planish_cuda LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR}/planish)
+endif()
 install(DIRECTORY ${CMAKE_SOURCE_DIR}/resources/demo DESTINATION ${CMAKE_INSTALL_DATADIR}/planish)

@@ -1,0 +1,144 @@
+#pragma once
+
+#include "core/base/progress.h"
+#include "core/tensor/data_type.h"
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace planish {
+
+struct DeviceDescription {
+  std::string name;                        ///< "NVIDIA H200"
+  std::string capability;                  ///< "9.0"
+  std::int64_t memory = 0, freeMemory = 0; ///< bytes; free: when asked
+  int multiprocessors = 0;
+};
+
+/// Memory of a device, freed with the object.
+class DeviceBuffer {
+ public:
+  virtual ~DeviceBuffer() = default;
+  virtual void* data() = 0;
+  virtual std::int64_t bytes() const = 0;
+  virtual void upload(const void* source, std::int64_t bytes) = 0;
+  virtual void download(void* target, std::int64_t bytes) const = 0;
+};
+
+/// Sum of x x^T over the rows x of batches, as accurate as float32 arithmetic. Pointers may be of host or device memory.
+class DeviceGram {
+ public:
+  virtual ~DeviceGram() = default;
+  /// `rows`: float16, bfloat16 or float32 [count, columns], row-major. Returns before the device is done; the rows of host memory may
+  /// be overwritten at once, those of device memory after synchronize().
+  virtual void add(const void* rows, DataType type, std::int64_t count) = 0;
+  virtual std::int64_t rows() const = 0;
+  /// factor * the sum, [columns, columns], both triangles.
+  virtual void read(float* target, double factor = 1) const = 0;
+};
+
+enum class FactorPrecision : std::uint8_t {
+  automatic,  ///< float64 where the device computes it at half the speed of float32 or better
+  float32,
+  float64,
+};
+
+/// A Hessian to factorise: sums of x x^T in any positive multiple, [columns, columns], symmetric; one of the two pointers, host or device.
+struct DeviceSweepProblem {
+  std::int64_t columns = 0;
+  const float* hessian = nullptr;
+  const double* hessianDouble = nullptr;
+  double damping = 0.01;         ///< share of the mean diagonal of live columns that is added to the diagonal
+  bool activationOrder = false;  ///< visit columns by falling diagonal instead of from left to right
+  FactorPrecision precision = FactorPrecision::automatic;
+};
+
+/// Integer grid of a sweep. A weight becomes (code - zero point) * scale.
+struct DeviceGrid {
+  int bits = 0;                    ///< 2..8; 0: weights that stay are not rounded
+  bool symmetric = false;          ///< codes -2^(b-1)..2^(b-1)-1 without zero point; false: 0..2^b-1
+  std::int64_t group = 0;          ///< columns that one scale of a row covers; 0: all
+  /// Scales are those of the weights given; false: groups of fewer columns than the layer has take the compensated weights that the
+  /// sweep finds when it reaches them. Must be true with activationOrder and several groups a row.
+  bool staticGroups = false;
+  bool halfScales = false;         ///< scales are rounded to float16
+  const float* scales = nullptr;   ///< [rows, groups]: used instead of the range that clips nothing
+  const float* zeroPoints = nullptr;
+};
+
+/// Which weights become zero; at most one of the three.
+struct DeviceSparsity {
+  double share = 0;                     ///< of each block of columns, least w^2 D first; the first k blocks together lose floor(share * size)
+  int zeros = 0, of = 0;                ///< `zeros` of every `of` consecutive columns of a row, chosen when the sweep reaches them
+  const std::uint8_t* keep = nullptr;   ///< [rows, columns], 1 where a weight stays
+};
+
+struct DeviceSweepOptions {
+  DeviceGrid grid;
+  DeviceSparsity sparsity;
+  std::int64_t block = 128;  ///< 8..128 columns between two updates of what is right of them, and of one choice by `share`
+  bool zeroDead = true;      ///< columns with a diagonal of 0 become 0; false: they are rounded to the nearest
+};
+
+/// Where results go, host or device memory; nullptr: not wanted. Shapes as those of the weight [rows, columns].
+struct DeviceSweepOutput {
+  float* values = nullptr;
+  std::int16_t* codes = nullptr;
+  float* scales = nullptr;      ///< [rows, groups]
+  float* zeroPoints = nullptr;  ///< [rows, groups]
+  std::uint8_t* keep = nullptr; ///< 1 where a weight stayed
+};
+
+struct DeviceSweepLoss {
+  double damped = 0;  ///< tr((W - Q) (H + damping I) (W - Q)^T)
+  double plain = 0;   ///< the same without damping
+};
+
+/// A factorised Hessian; one serves all settings and all layers with this input.
+class DeviceSweep {
+ public:
+  virtual ~DeviceSweep() = default;
+  /// `weight`: [rows, columns] float32, host or device. Throws Cancelled, Error(usage) for options that exclude each other.
+  virtual DeviceSweepLoss run(const float* weight, std::int64_t rows, const DeviceSweepOptions& options, const DeviceSweepOutput& output,
+                              const Progress& progress) const = 0;
+  virtual const std::vector<std::int64_t>& order() const = 0;     ///< the column visited at each step
+  virtual const std::vector<double>& errorWeights() const = 0;    ///< D by step: H + damping I = N D N^T, N unit upper triangular; 0: dead
+  virtual double damping() const = 0;                             ///< what was added to the diagonal
+  virtual double dampingShare() const = 0;                        ///< as a share of the mean diagonal: more than asked for where that was too little
+};
+
+/// What a library of device code offers. Calls for one device come from one thread at a time. Errors: Error(outOfMemory),
+/// Error(noDevice) for a device that is not there or was lost, Error(failed) else.
+class DeviceEngines {
+ public:
+  virtual ~DeviceEngines() = default;
+  virtual std::vector<DeviceDescription> devices() = 0;
+  virtual std::unique_ptr<DeviceBuffer> allocate(int device, std::int64_t bytes) = 0;
+  virtual std::unique_ptr<DeviceGram> gram(int device, std::int64_t columns) = 0;
+  /// A factorisation that breaks down is tried again with ten times the damping, up to a share of 1. Throws Error(invalidInput) for a
+  /// Hessian that is not finite or has a negative diagonal, Error(failed) if no damping helps.
+  virtual std::unique_ptr<DeviceSweep> sweep(int device, const DeviceSweepProblem& problem) = 0;
+  virtual void synchronize(int device) = 0;
+};
+
+/// Changes with DeviceEngines; a library of another version is not used.
+inline constexpr int kDeviceLibraryVersion = 1;
+
+struct DeviceLibrary {
+  DeviceEngines* engines = nullptr;  ///< nullptr: there is no device to compute on
+  std::string problem;               ///< why not
+};
+
+/// The CUDA library, loaded on the first call if a driver with a device answers; stays loaded. It is looked for in the file that the
+/// environment variable PLANISH_CUDA_LIBRARY names, else beside this library.
+const DeviceLibrary& deviceLibrary();
+
+/// The same, asked anew: nothing is kept. For `driver` and `library` that are not the usual ones.
+DeviceLibrary loadDeviceLibrary(const std::string& driver, const std::string& library);
+
+/// Description of device `index`. Throws Error(noDevice) that says what there is.
+DeviceDescription describeDevice(int index);
+
+}  // namespace planish
