@@ -1,0 +1,37 @@
+#pragma once
+
+#include <QDialog>
+#include <QString>
+
+#include <utility>
+#include <vector>
+
+class QFormLayout;
+class QLabel;
+class QPushButton;
+class QVBoxLayout;
+
+namespace planish::desktop {
+
+/// A page before a job: title, one sentence, fields, what the job will cost, warnings, and the buttons to start or leave.
+class JobPage : public QDialog {
+  Q_OBJECT
+
+ public:
+  JobPage(const QString& title, const QString& about, const QString& startText, QWidget* parent);
+
+  QFormLayout* form() const { return m_form; }
+  /// "Time: about 0:40", in fixed places; replaces what was there.
+  void setCosts(const std::vector<std::pair<QString, QString>>& costs);
+  /// Orange lines above the buttons; with `blocking` the job cannot be started.
+  void setWarnings(const QStringList& warnings, bool blocking = false);
+  QPushButton* startButton() const { return m_start; }
+
+ private:
+  QFormLayout* m_form;
+  QVBoxLayout* m_costs;
+  QLabel* m_warnings;
+  QPushButton* m_start;
+};
+
+}  // namespace planish::desktop

@@ -1,0 +1,175 @@
+#include "app/desktop/job_runner.h"
+
+#include "app/desktop/places.h"
+#include "core/jobs/preflight.h"
+#include "views/base/numbers.h"
+
+#include <QCoreApplication>
+#include <QTimer>
+
+#include <sys/resource.h>
+#include <unistd.h>
+
+namespace planish::desktop {
+
+using views::JobKind;
+using views::JobPhase;
+using views::JobState;
+
+std::int64_t peakResidentBytes() {
+  rusage usage{};
+  ::getrusage(RUSAGE_SELF, &usage);
+  return std::int64_t(usage.ru_maxrss) * 1024;
+}
+
+JobRunner::JobRunner(Document& document, Worker& worker, QObject* parent) : QObject(parent), m_document(document), m_worker(worker) {
+  connect(&worker, &Worker::started, this, &JobRunner::onStarted);
+  connect(&worker, &Worker::progressed, this, &JobRunner::onProgressed);
+  connect(&worker, &Worker::finished, this, &JobRunner::onFinished);
+  connect(&worker, &Worker::message, this, [this](int, const QString& text, bool warning) {
+    m_document.log(warning ? views::LogLine::Level::warning : views::LogLine::Level::message, text);
+  });
+  auto* timer = new QTimer(this);
+  connect(timer, &QTimer::timeout, this, &JobRunner::readResources);
+  timer->start(1000);
+}
+
+int JobRunner::start(JobKind kind, const QString& title, int layers, const QString& command, Worker::Work work) {
+  const int id = m_worker.enqueue(std::move(work));
+  JobState state;
+  state.id = id;
+  state.kind = kind;
+  state.title = title;
+  state.device = QString::fromStdString(m_document.engine().deviceText());
+  state.command = command;
+  state.layersTotal = layers;
+  m_document.jobs().push_back(state);
+  m_document.noteJobs();
+  return id;
+}
+
+void JobRunner::onStarted(int id) {
+  JobState* job = m_document.job(id);
+  if (!job) return;
+  job->phase = JobPhase::running;
+  job->started = QDateTime::currentDateTime();
+  m_layersDoneBefore = 0;
+  m_secondsBefore = 0;
+  m_document.noteJobs();
+}
+
+void JobRunner::onProgressed(int id, double fraction, const QString& text) {
+  JobState* job = m_document.job(id);
+  if (!job || job->over()) return;
+  job->fraction = std::max(job->fraction, fraction);
+  if (!text.isEmpty()) job->step = text;
+  job->seconds = static_cast<double>(job->started.msecsTo(QDateTime::currentDateTime())) / 1000;
+  job->secondsLeft = job->fraction > 0.02 && job->seconds > 1 ? job->seconds * (1 - job->fraction) / job->fraction : -1;
+  m_document.noteJobs();
+}
+
+void JobRunner::onFinished(int id, const Outcome& outcome) {
+  JobState* job = m_document.job(id);
+  if (!job) return;
+  job->seconds = job->started.isValid() ? static_cast<double>(job->started.msecsTo(QDateTime::currentDateTime())) / 1000 : 0;
+  job->secondsLeft = -1;
+  job->used.seconds = job->seconds;
+  job->used.memoryBytes = peakResidentBytes();
+  using Level = views::LogLine::Level;
+  switch (outcome.kind) {
+    case Outcome::Kind::done:
+      job->phase = JobPhase::done;
+      job->fraction = 1;
+      m_document.log(Level::message, tr("%1: done in %2").arg(job->title, views::durationText(job->seconds)));
+      break;
+    case Outcome::Kind::stopped:
+      job->phase = JobPhase::stopped;
+      m_document.log(Level::message, tr("%1: stopped; what was finished is kept").arg(job->title));
+      break;
+    case Outcome::Kind::failed:
+      job->phase = JobPhase::failed;
+      job->error = outcome.message;
+      job->remedy = outcome.remedy;
+      m_document.log(Level::error, tr("%1: %2").arg(job->title, outcome.message));
+      if (job->kind == JobKind::open) {
+        const QString path = m_openPaths[id];
+        Q_EMIT openFailed(path, outcome.message, outcome.remedy);
+      } else {
+        Q_EMIT problem(job->title, outcome.remedy.isEmpty() ? outcome.message : outcome.message + QStringLiteral("\n\n") + outcome.remedy);
+      }
+      break;
+  }
+  // Opening is not a job that people look back at.
+  if (job->kind == JobKind::open) std::erase_if(m_document.jobs(), [&](const JobState& state) { return state.id == id; });
+  m_document.noteJobs();
+  Q_EMIT jobEnded(id);
+}
+
+void JobRunner::readResources() {
+  const auto id = m_worker.running();
+  JobState* job = id ? m_document.job(*id) : nullptr;
+  if (!job || job->phase == JobPhase::queued || job->kind == JobKind::open) return;
+  job->seconds = static_cast<double>(job->started.msecsTo(QDateTime::currentDateTime())) / 1000;
+  views::ResourceSample sample;
+  sample.seconds = job->seconds;
+  sample.residentBytes = residentBytes();
+  const double elapsed = job->seconds - m_secondsBefore;
+  sample.perSecond = elapsed > 0 ? (job->layersDone - m_layersDoneBefore) / elapsed : 0;
+  m_layersDoneBefore = job->layersDone;
+  m_secondsBefore = job->seconds;
+  job->resources.push_back(sample);
+  m_document.noteJobs();
+}
+
+void JobRunner::control(int id, views::request::ControlJob::Act act) {
+  using Act = views::request::ControlJob::Act;
+  JobState* job = m_document.job(id);
+  if (!job) return;
+  switch (act) {
+    case Act::pause:
+      m_worker.pause(id, true);
+      if (job->phase == JobPhase::running) job->phase = JobPhase::paused;
+      break;
+    case Act::resume:
+      m_worker.pause(id, false);
+      if (job->phase == JobPhase::paused) job->phase = JobPhase::running;
+      break;
+    case Act::stop:
+      if (!job->over() && job->phase != JobPhase::queued) job->phase = JobPhase::stopping;  // acknowledged at once
+      m_worker.stop(id);
+      break;
+    case Act::skipLayer: m_worker.skipLayer(id); break;
+    case Act::remove:
+      if (job->phase == JobPhase::queued) m_worker.stop(id);
+      std::erase_if(m_document.jobs(), [&](const JobState& state) { return state.id == id && (state.over() || state.phase == JobPhase::queued); });
+      break;
+    case Act::moveUp:
+    case Act::moveDown: {
+      const int by = act == Act::moveUp ? -1 : 1;
+      m_worker.move(id, by);
+      auto& jobs = m_document.jobs();
+      for (std::size_t i = 0; i < jobs.size(); ++i) {
+        const auto to = static_cast<std::ptrdiff_t>(i) + by;
+        if (jobs[i].id != id || to < 0 || to >= static_cast<std::ptrdiff_t>(jobs.size())) continue;
+        if (jobs[static_cast<std::size_t>(to)].phase == JobPhase::queued) std::swap(jobs[i], jobs[static_cast<std::size_t>(to)]);
+        break;
+      }
+      break;
+    }
+  }
+  m_document.noteJobs();
+}
+
+QString JobRunner::commandOf(int job) const {
+  const JobState* state = const_cast<Document&>(m_document).job(job);
+  return state ? state->command : QString();
+}
+
+std::filesystem::path JobRunner::workPath() const {
+  const QString file = m_document.workspace().file;
+  if (!file.isEmpty()) return file.toStdString();
+  const QString folder = recoveryFolder();
+  return (folder.isEmpty() ? std::filesystem::temp_directory_path().string() : folder.toStdString()) + "/untitled-" + std::to_string(::getpid()) + ".planish";
+}
+
+}  // namespace planish::desktop

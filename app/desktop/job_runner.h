@@ -1,0 +1,99 @@
+#pragma once
+
+#include "app/desktop/document.h"
+#include "app/desktop/latest_task.h"
+#include "app/desktop/plan_board.h"
+#include "app/desktop/worker.h"
+
+#include "core/data/dataset.h"
+#include "core/data/preprocessing.h"
+#include "core/jobs/front_job.h"
+#include "views/base/request.h"
+
+#include <filesystem>
+#include <memory>
+
+namespace planish::desktop {
+
+/// What to open data by.
+struct DataChoice {
+  DatasetRequest request;
+  Preprocessing preprocessing;
+  std::int64_t limit = -1, batch = 64;
+};
+
+struct MeasureChoice {
+  std::vector<std::string> metrics = {"kl"};
+  std::vector<Setting> options;
+  std::string target = "any";
+  std::int64_t limit = -1;  ///< of calibration samples
+};
+
+struct CompressChoice {
+  std::optional<std::vector<std::string>> repairs;  ///< nullopt: what helps
+  std::int64_t liveSamples = 512;                   ///< held-out samples of the live accuracy; 0: none
+};
+
+/// Starts jobs on the worker with copies of what they need, keeps their JobState up to date, and gives their results to the document.
+/// GUI thread only.
+class JobRunner : public QObject {
+  Q_OBJECT
+
+ public:
+  JobRunner(Document& document, Worker& worker, QObject* parent = nullptr);
+
+  /// A network or a project, by content. `opened` is emitted when it is there.
+  void open(const QString& path, std::optional<DataChoice> data = {}, std::optional<DataChoice> calibration = {});
+  void openData(const DataChoice& choice, bool calibration);
+  int measure(const MeasureChoice& choice);
+  int compress(const CompressChoice& choice);
+  int exportTo(const QString& path, const std::string& target, bool force);
+  int compareAnswers();
+  /// Compresses and judges whole plans (points of the front), so that they get measured values.
+  int measurePlans(const std::vector<int>& points);
+
+  /// Solves the rest under the budget off the GUI thread; only the newest counts. `drag`: its plan merges into that step.
+  void solve(int drag = 0);
+  void computeFront();
+  /// Plan edits reach the running job: layers that are not done yet take them.
+  void followPlan();
+  void inspect(int layer);
+
+  void control(int job, views::request::ControlJob::Act act);
+  QString commandOf(int job) const;
+  /// Where journals of running jobs lie: beside the project, or in the recovery folder while it has no file.
+  std::filesystem::path workPath() const;
+  /// Continue at the journal of an earlier session.
+  void setResume(bool resume) { m_resume = resume; }
+
+ Q_SIGNALS:
+  void opened(const QString& path);
+  void openFailed(const QString& path, const QString& message, const QString& remedy);
+  void exported(const QString& path);
+  void jobEnded(int job);
+  void problem(const QString& title, const QString& text);
+
+ private:
+  int start(views::JobKind kind, const QString& title, int layers, const QString& command, Worker::Work work);
+  void onStarted(int id);
+  void onProgressed(int id, double fraction, const QString& text);
+  void onFinished(int id, const Outcome& outcome);
+  void readResources();
+  void refreshFront();
+  std::map<int, QString> m_openPaths;
+
+  Document& m_document;
+  Worker& m_worker;
+  LatestTask m_solving, m_front, m_inspecting;
+  std::shared_ptr<PlanBoard> m_board;
+  std::vector<FrontPlan> m_frontPlans;
+  std::map<std::string, std::map<std::string, Estimate>> m_measuredPlans;  ///< by the text of their settings
+  bool m_resume = false;
+  int m_layersDoneBefore = 0;
+  double m_secondsBefore = 0;
+};
+
+/// The most memory this program ever had.
+std::int64_t peakResidentBytes();
+
+}  // namespace planish::desktop

@@ -1,0 +1,120 @@
+#include "app/desktop/layouts.h"
+
+#include "app/desktop/places.h"
+
+namespace planish::desktop {
+namespace {
+
+/// Raised when docks come or go.
+constexpr int kLayoutVersion = 1;
+
+}  // namespace
+
+QSettings& state() {
+  static QSettings settings(stateFolder().isEmpty() ? QString() : stateFolder() + QStringLiteral("/state.ini"), QSettings::IniFormat);
+  return settings;
+}
+
+Layouts::Layouts(QMainWindow& host, std::map<QString, ViewDock*> docks) : m_host(host), m_docks(std::move(docks)) {}
+
+QString Layouts::key(Step step) const { return QStringLiteral("layout/step%1").arg(static_cast<int>(step) + 1); }
+
+void Layouts::show(Step step) {
+  if (m_shown) remember();
+  m_current = step;
+  m_shown = true;
+  const QByteArray saved = state().value(key(step)).toByteArray();
+  if (saved.isEmpty() || !m_host.restoreState(saved, kLayoutVersion)) arrange(step);
+}
+
+void Layouts::remember() {
+  if (m_shown) state().setValue(key(m_current), m_host.saveState(kLayoutVersion));
+}
+
+void Layouts::reset() {
+  for (int i = 0; i < kSteps; ++i) state().remove(key(static_cast<Step>(i)));
+  arrange(m_current);
+}
+
+void Layouts::arrange(Step step) {
+  const auto dock = [&](const char* id) -> ViewDock* {
+    const auto found = m_docks.find(QString::fromLatin1(id));
+    return found == m_docks.end() ? nullptr : found->second;
+  };
+  for (const auto& [id, each] : m_docks) {
+    each->setFloating(false);
+    m_host.removeDockWidget(each);
+  }
+  std::vector<ViewDock*> fronts;
+  const auto put = [&](Qt::DockWidgetArea area, const char* id) {
+    m_host.addDockWidget(area, dock(id));
+    dock(id)->show();
+  };
+  const auto split = [&](const char* beside, const char* id, Qt::Orientation orientation) {
+    m_host.splitDockWidget(dock(beside), dock(id), orientation);
+    dock(id)->show();
+  };
+  const auto tab = [&](const char* with, const char* id) {
+    m_host.tabifyDockWidget(dock(with), dock(id));
+    dock(id)->show();
+    fronts.push_back(dock(with));
+  };
+  m_host.setCorner(Qt::BottomLeftCorner, Qt::BottomDockWidgetArea);
+  m_host.setCorner(Qt::BottomRightCorner, Qt::BottomDockWidgetArea);
+  put(Qt::TopDockWidgetArea, "network");
+  QList<QDockWidget*> wide;
+  QList<int> widths, heights;
+  switch (step) {
+    case Step::open:
+      split("network", "graph", Qt::Horizontal);
+      split("graph", "data", Qt::Horizontal);
+      put(Qt::BottomDockWidgetArea, "log");
+      tab("log", "history");
+      wide = {dock("network"), dock("graph"), dock("data")};
+      widths = {360, 480, 560};
+      m_host.resizeDocks({dock("network"), dock("log")}, {640, 120}, Qt::Vertical);
+      break;
+    case Step::measure:
+      split("network", "sensitivity", Qt::Horizontal);
+      split("sensitivity", "layer", Qt::Horizontal);
+      put(Qt::BottomDockWidgetArea, "job");
+      tab("job", "log");
+      wide = {dock("network"), dock("sensitivity"), dock("layer")};
+      widths = {300, 640, 460};
+      m_host.resizeDocks({dock("network"), dock("job")}, {560, 260}, Qt::Vertical);
+      break;
+    case Step::plan:
+    case Step::compress:
+      split("network", "plan", Qt::Horizontal);
+      split("plan", "sensitivity", Qt::Horizontal);
+      split("network", "history", Qt::Vertical);
+      split("plan", "layer", Qt::Vertical);
+      split("sensitivity", "tradeoff", Qt::Vertical);
+      tab("layer", "data");
+      tab("sensitivity", "graph");
+      tab("tradeoff", "compare");
+      put(Qt::BottomDockWidgetArea, "job");
+      tab("job", "log");
+      wide = {dock("network"), dock("plan"), dock("sensitivity")};
+      widths = {290, 780, 330};
+      m_host.resizeDocks({dock("plan"), dock("layer")}, step == Step::plan ? QList<int>{330, 210} : QList<int>{270, 180}, Qt::Vertical);
+      m_host.resizeDocks({dock("sensitivity"), dock("tradeoff")}, {330, 210}, Qt::Vertical);
+      m_host.resizeDocks({dock("network"), dock("history")}, {460, 90}, Qt::Vertical);
+      m_host.resizeDocks({dock("plan"), dock("job")}, step == Step::plan ? QList<int>{540, 230} : QList<int>{430, 340}, Qt::Vertical);
+      break;
+    case Step::exportFile:
+      split("network", "compare", Qt::Horizontal);
+      split("compare", "report", Qt::Horizontal);
+      tab("compare", "data");
+      put(Qt::BottomDockWidgetArea, "job");
+      tab("job", "log");
+      wide = {dock("network"), dock("compare"), dock("report")};
+      widths = {290, 560, 550};
+      m_host.resizeDocks({dock("network"), dock("job")}, {600, 220}, Qt::Vertical);
+      break;
+  }
+  m_host.resizeDocks(wide, widths, Qt::Horizontal);
+  for (auto* front : fronts) front->raise();
+}
+
+}  // namespace planish::desktop
