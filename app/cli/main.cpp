@@ -1,4 +1,5 @@
 #include "app/cli/session.h"
+#include "core/compute/device_library.h"
 #include "core/plugin/loader.h"
 #include "plugins/builtin_plugins.h"
 
@@ -35,11 +36,17 @@ const std::map<std::string, int (*)(Session&)>& commands() {
   return all;
 }
 
-Device parseDevice(const std::string& text) {
+Device parseDevice(const std::string& text, Output& output) {
   if (text == "cpu") return {};
-  if (text.rfind("cuda", 0) == 0)
-    throw Error(ErrorKind::noDevice, "this program was built without the CUDA backend").remedy("leave --device out to compute on the CPU");
-  throw unknownName("device", text, {"cpu", "cuda", "cuda:N"});
+  Device device{DeviceKind::cuda, 0};
+  if (text != "cuda") {
+    const std::string number = text.rfind("cuda:", 0) == 0 ? text.substr(5) : "";
+    if (number.empty() || number.size() > 4 || number.find_first_not_of("0123456789") != std::string::npos) throw unknownName("device", text, {"cpu", "cuda", "cuda:N"});
+    device.index = std::stoi(number);
+  }
+  const DeviceDescription found = describeDevice(device.index);
+  output.message("cuda:" + std::to_string(device.index) + " is " + found.name + ": it sweeps columns (gptq, sparsegpt); the network's operations are computed on the CPU");
+  return device;
 }
 
 int execute(Output& output, const Options& options) {
@@ -55,7 +62,7 @@ int execute(Output& output, const Options& options) {
         output.warning("plugin " + printable(plugin.file.string()) + ": " + plugin.problem);
       }
   Context context;
-  context.device = parseDevice(options.device);
+  context.device = parseDevice(options.device, output);
   context.threads = options.threads > 0 ? options.threads : static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
   context.seed = options.seed;
   const Progress progress = output.progress();

@@ -94,6 +94,10 @@ std::shared_ptr<const Choice> OperationCache::choose(const Query& query, const s
   choice->outputs = std::move(*outputs);
   std::vector<std::string> reasons;
   choice->kernel = query.kernels.choose({query.network, operation, all}, query.device, &reasons);
+  if (!choice->kernel && query.device != DeviceKind::cpu) {
+    reasons.push_back("computed on the CPU: no kernel of the device takes it");
+    choice->kernel = query.kernels.choose({query.network, operation, all}, DeviceKind::cpu, &reasons);
+  }
   for (const auto& reason : reasons) choice->why += (choice->why.empty() ? "" : "; ") + reason;
   if (!choice->kernel) throw Error(ErrorKind::unsupported, "no kernel takes it" + (choice->why.empty() ? "" : " (" + choice->why + ")"));
   if (remember) {

@@ -2,6 +2,7 @@
 
 #include "core/base/error.h"
 #include "core/base/parallel.h"
+#include "core/compression/column_sweep/device_column_sweep.h"
 #include "core/compression/column_sweep/sweep_run.h"
 
 #include <map>
@@ -82,7 +83,7 @@ std::mutex& makersMutex() {
 }
 
 std::map<DeviceKind, ColumnSweepMaker>& makers() {
-  static std::map<DeviceKind, ColumnSweepMaker> map;
+  static std::map<DeviceKind, ColumnSweepMaker> map = {{DeviceKind::cuda, makeDeviceColumnSweep}};
   return map;
 }
 
