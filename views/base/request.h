@@ -4,6 +4,7 @@
 #include "core/compression/setting.h"
 #include "core/data/preprocessing.h"
 
+#include <QMetaType>
 #include <QString>
 
 #include <string>
@@ -108,3 +109,5 @@ using Request = std::variant<request::Select, request::ChangeSettings, request::
                              request::Undo, request::Redo, request::GoToStep, request::ShowHelp, request::ShowView>;
 
 }  // namespace planish::views
+
+Q_DECLARE_METATYPE(planish::views::Request)

@@ -41,5 +41,3 @@ class View : public QWidget {
 };
 
 }  // namespace planish::views
-
-Q_DECLARE_METATYPE(planish::views::Request)

@@ -6,6 +6,7 @@
 #include <QGraphicsLayout>
 #include <QHelpEvent>
 #include <QLegend>
+#include <QLineSeries>
 #include <QMouseEvent>
 #include <QToolTip>
 #include <QValueAxis>
@@ -47,6 +48,16 @@ ChartView::ChartView(QWidget* parent) : QChartView(new QChart, parent) {
   setFocusPolicy(Qt::StrongFocus);
   setHorizontalScrollBarPolicy(Qt::ScrollBarAlwaysOff);
   setVerticalScrollBarPolicy(Qt::ScrollBarAlwaysOff);
+  applyTheme();
+}
+
+void ChartView::setAxes(QAbstractAxis* horizontal, QAbstractAxis* vertical) {
+  chart()->addAxis(horizontal, Qt::AlignBottom);
+  chart()->addAxis(vertical, Qt::AlignLeft);
+  auto* frame = new QLineSeries(chart());
+  chart()->addSeries(frame);
+  frame->attachAxis(horizontal);
+  frame->attachAxis(vertical);
   applyTheme();
 }
 

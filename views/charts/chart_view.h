@@ -1,5 +1,6 @@
 #pragma once
 
+#include <QAbstractAxis>
 #include <QChart>
 #include <QChartView>
 
@@ -17,10 +18,14 @@ class ChartView : public QChartView {
  public:
   explicit ChartView(QWidget* parent = nullptr);
 
+  /// Gives the chart its axes (which it owns then), and one series without points, by which values and positions are told apart.
+  void setAxes(QAbstractAxis* horizontal, QAbstractAxis* vertical);
+
   /// x may be zoomed within [low, high], never narrower than `narrowest`. The chart's horizontal axis (QValueAxis) follows.
   void setZoomable(double low, double high, double narrowest);
   void resetZoom();
   void zoomTo(double low, double high);  ///< clamped to the limits
+  bool zoomed() const { return m_zoomable && (m_visibleLow > m_low || m_visibleHigh < m_high); }
   double visibleLow() const { return m_visibleLow; }
   double visibleHigh() const { return m_visibleHigh; }
 

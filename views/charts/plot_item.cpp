@@ -13,10 +13,10 @@ PlotItem::PlotItem(QChart* chart) : QGraphicsObject(chart), m_chart(chart) {
   });
 }
 
-QRectF PlotItem::boundingRect() const { return plotArea().adjusted(-8, -8, 8, 8); }
+QRectF PlotItem::boundingRect() const { return paintArea().adjusted(-2, -2, 2, 2); }
 
 void PlotItem::paint(QPainter* painter, const QStyleOptionGraphicsItem*, QWidget*) {
-  painter->setClipRect(plotArea().adjusted(-6, -6, 6, 6));
+  painter->setClipRect(paintArea());
   painter->setRenderHint(QPainter::Antialiasing);
   paintPlot(*painter);
 }

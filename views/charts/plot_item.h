@@ -17,6 +17,8 @@ class PlotItem : public QGraphicsObject {
 
  protected:
   virtual void paintPlot(QPainter& painter) = 0;
+  /// What paintPlot may paint on, in the chart's coordinates: the plot area and a little around it; labels beside it need more.
+  virtual QRectF paintArea() const { return plotArea().adjusted(-6, -6, 6, 6); }
   QChart* chart() const { return m_chart; }
   QRectF plotArea() const { return m_chart->plotArea(); }
   /// In the item's (= the chart's) coordinates, by the axes of the first series.

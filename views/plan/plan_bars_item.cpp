@@ -1,0 +1,103 @@
+#include "views/plan/plan_bars_item.h"
+
+#include <QPainter>
+
+#include <algorithm>
+#include <cmath>
+
+namespace planish::views {
+
+void PlanBarsItem::paintPlot(QPainter& painter) {
+  const PlanGeometry geometry(plotArea(), m_picture);
+  const int count = static_cast<int>(m_picture.bars.size());
+  if (count == 0 || geometry.area.width() <= 0) return;
+  const int first = std::clamp(geometry.layerAt(geometry.area.left()), 0, count - 1), last = std::clamp(geometry.layerAt(geometry.area.right()), 0, count - 1);
+  painter.save();
+  painter.setClipRect(plotArea().adjusted(0, -6, 0, 4), Qt::IntersectClip);
+  paintBand(painter, geometry, first, last);
+  painter.setRenderHint(QPainter::Antialiasing, geometry.column() >= 4);
+  for (int layer = first; layer <= last; ++layer) paintBar(painter, geometry, layer);
+  for (int layer = first; layer <= last; ++layer) paintMarks(painter, geometry, layer);
+  painter.restore();
+}
+
+void PlanBarsItem::paintBand(QPainter& painter, const PlanGeometry& geometry, int first, int last) const {
+  QColor band = m_theme->accentFaint;
+  band.setAlphaF(0.85f);
+  const auto selected = [&](int layer) { return static_cast<std::size_t>(layer) < m_picture.selected.size() && m_picture.selected[static_cast<std::size_t>(layer)]; };
+  for (int layer = first; layer <= last; ++layer) {
+    if (!selected(layer)) continue;
+    int end = layer;
+    while (end < last && selected(end + 1)) ++end;
+    const double left = std::floor(geometry.x(layer + 0.5)), right = std::max(left + 1, std::floor(geometry.x(end + 1.5)));
+    painter.fillRect(QRectF(left, geometry.area.top() - 6, right - left, geometry.area.height() + 6), band);
+    layer = end;
+  }
+}
+
+void PlanBarsItem::paintBar(QPainter& painter, const PlanGeometry& geometry, int layer) const {
+  const PlanBar& bar = m_picture.bars[static_cast<std::size_t>(layer)];
+  const QRectF rect = geometry.bar(layer, bar.level);
+  const bool known = !std::isnan(bar.damage);
+  const double radius = rect.width() >= 6 ? std::min(2.5, rect.width() / 4) : 0;
+  // The lower corners are square: they stand on the axis.
+  const auto fill = [&](const QBrush& brush) {
+    if (radius <= 0) return painter.fillRect(rect, brush);
+    painter.setPen(Qt::NoPen);
+    painter.setBrush(brush);
+    painter.setClipRect(rect, Qt::IntersectClip);
+    painter.drawRoundedRect(rect.adjusted(0, 0, 0, radius * 2), radius, radius);
+  };
+  if (radius > 0) painter.save();
+  if (known) {
+    fill(m_theme->damage(bar.damage));
+  } else {
+    fill(m_theme->referenceFaint);
+    fill(QBrush(m_theme->label, Qt::BDiagPattern));
+  }
+  if (radius > 0) painter.restore();
+  if (layer == m_picture.current && rect.width() >= 3) painter.fillRect(QRectF(rect.left(), geometry.area.bottom() + 1, rect.width(), 3), m_theme->accent);
+}
+
+void PlanBarsItem::paintMarks(QPainter& painter, const PlanGeometry& geometry, int layer) const {
+  const PlanBar& bar = m_picture.bars[static_cast<std::size_t>(layer)];
+  const QRectF rect = geometry.bar(layer, bar.level);
+  const double middle = rect.center().x();
+  const bool wide = rect.width() >= 4;
+  if (!std::isnan(bar.ghost)) {
+    const QRectF ghost = geometry.bar(layer, bar.ghost);
+    painter.setBrush(Qt::NoBrush);
+    if (wide) {
+      const auto outline = [&](const QColor& colour, double offset) {
+        QPen pen(colour, 1.2, Qt::CustomDashLine, Qt::FlatCap);
+        pen.setDashPattern({2.5, 2.5});
+        pen.setDashOffset(offset);
+        painter.setPen(pen);
+        painter.drawPolyline(QPolygonF({ghost.bottomLeft(), ghost.topLeft(), ghost.topRight(), ghost.bottomRight()}));
+      };
+      outline(m_theme->text, 0);
+      outline(m_theme->panel, 2.5);
+    } else {
+      painter.fillRect(QRectF(ghost.left(), ghost.top(), ghost.width(), 1), m_theme->text);
+    }
+  }
+  if (bar.locked) {
+    const double side = wide ? std::min(6.0, rect.width()) : rect.width();
+    painter.fillRect(QRectF(middle - side / 2, rect.top() - side - 4, side, wide ? side : 3), m_theme->accent);
+  }
+  const bool near = layer == m_picture.hovered || layer == m_picture.current;
+  if (bar.rank < 1 || (bar.canRank && near)) {
+    const double y = geometry.y(bar.level * bar.rank), half = std::max(2.0, std::min(rect.width() / 2 + 2, 10.0));
+    painter.setPen(QPen(m_theme->panel, 1));
+    painter.setBrush(m_theme->text);
+    painter.drawRoundedRect(QRectF(middle - half, y - 2, half * 2, 4), 1.5, 1.5);
+  }
+  if (bar.sparsity > 0 || (bar.canPrune && near)) {
+    const double radius = wide ? 4 : 1.5;
+    painter.setPen(QPen(bar.sparsity > 0 ? m_theme->text : m_theme->label, wide ? 1.3 : 0.6));
+    painter.setBrush(m_theme->panel);
+    painter.drawEllipse(QPointF(middle, geometry.y(bar.level * bar.sparsity)), radius, radius);
+  }
+}
+
+}  // namespace planish::views
