@@ -17,7 +17,7 @@
 
 namespace planish::views {
 namespace {
-constexpr double kLeastZoom = 0.02, kMostZoom = 3, kReadableZoom = 0.6;
+constexpr double kLeastZoom = 0.02, kMostZoom = 3, kReadableZoom = 0.85;
 constexpr int kMargin = 16;
 }  // namespace
 

@@ -2,14 +2,12 @@
 
 #include "views/base/workspace.h"
 
-#include <QColor>
 #include <QString>
 
 #include <vector>
 
 namespace planish::views {
 
-struct Theme;
 
 /// Numbers by layer that the graph can be coloured by, and how those of a folded block come together.
 struct GraphColumn {

@@ -21,6 +21,8 @@ GraphFold::GraphFold(const OpenedNetwork& opened) : m_network(opened.network) {
   m_groupOf.assign(static_cast<std::size_t>(count), 0);
   for (const auto& layer : opened.layers.items) {
     m_operationOf.push_back(layer.operation.index);
+    const bool inside = !layer.block.empty() && layer.name.size() > layer.block.size() + 1 && layer.name.starts_with(layer.block);
+    m_layerNames.push_back(plainName(inside ? layer.name.substr(layer.block.size() + 1) : layer.name, 40));
     if (layer.operation.valid() && layer.operation.index < count) m_layerOf[static_cast<std::size_t>(layer.operation.index)] = layer.id.index;
   }
   const Connections connections(*m_network);
@@ -170,6 +172,7 @@ FoldedGraph GraphFold::graph() const {
       fresh.parent = folded >= 0 ? parentOf(folded) : m_groupOf[at];
       const auto& operation = m_network->operations()[at];
       fresh.title = folded >= 0 ? groupName(folded) : QString::fromStdString(operation.type);
+      if (folded < 0 && layer >= 0) fresh.title = m_layerNames[static_cast<std::size_t>(layer)];
       fresh.detail = folded >= 0 ? QObject::tr("%n operations", nullptr, operationCount(folded)) : QString();
       for (int group = fresh.parent; group > 0; group = parentOf(group)) openSeen.insert(group);
       graph.nodes.push_back(std::move(fresh));

@@ -69,6 +69,7 @@ class GraphFold {
   std::shared_ptr<const Network> m_network;
   std::vector<int> m_layerOf;      ///< by operation, -1
   std::vector<int> m_operationOf;  ///< by layer
+  std::vector<QString> m_layerNames;  ///< without their block's
   std::vector<int> m_groupOf;      ///< by operation: the innermost group
   std::vector<Group> m_groups;     ///< the first is the root, always open
 };

@@ -1,6 +1,7 @@
 #include "views/network/graph_view.h"
 
 #include "views/base/numbers.h"
+#include "views/base/theme.h"
 #include "views/network/colour_bar.h"
 #include "views/network/graph_canvas.h"
 
@@ -100,8 +101,14 @@ void GraphView::refresh(Changes changes) {
     say({});
     m_empty->setText(workspace().network ? tr("Laying the graph out…") : tr("Open a network to see its graph."));
     m_pages->setCurrentWidget(m_empty);
-    for (QWidget* widget : std::initializer_list<QWidget*>{m_column, m_bar, m_search, m_direction}) widget->setVisible(workspace().network != nullptr);
-    if (workspace().network) relayout(true);
+    for (QWidget* widget : std::initializer_list<QWidget*>{m_column, m_search, m_direction}) widget->setVisible(workspace().network != nullptr);
+    m_bar->setVisible(workspace().network && width() >= 520);
+    if (workspace().network) {
+      QSignalBlocker quiet(m_direction);
+      m_direction->setChecked(width() > height() * 3 / 2);
+      m_direction->setText(m_direction->isChecked() ? QStringLiteral("→") : QStringLiteral("↓"));
+      relayout(true);
+    }
   }
   if (!workspace().network) return setHint({});
   if (changes & (Changes(Change::network) | Change::results | Change::overlays)) fillColumns();
@@ -167,10 +174,11 @@ void GraphView::recolour() {
     QString tip = node.title + (node.detail.isEmpty() ? QString() : QStringLiteral("\n") + node.detail);
     if (node.operation >= 0 && !node.layers.empty()) {
       const auto at = static_cast<std::size_t>(node.layers.front());
-      tip = plainName(workspace().network->layers.items[at].name, 300) + QLatin1Char('\n') + node.title;
+      tip = plainName(workspace().network->layers.items[at].name, 300);
       if (at < planned.size()) {
-        look.detail = QString::fromStdString(toText(planned[at].setting));
-        tip += QStringLiteral(", ") + look.detail;
+        const QString type = QString::fromStdString(workspace().network->network->operations()[static_cast<std::size_t>(node.operation)].type);
+        look.detail = type + QStringLiteral(" · ") + QString::fromStdString(toText(planned[at].setting));
+        tip += QLatin1Char('\n') + look.detail;
       }
     }
     if (!node.layers.empty()) tip += QLatin1Char('\n') + m_colours.name + QStringLiteral(": ") + m_colours.text(value);
@@ -281,6 +289,11 @@ void GraphView::contextMenuEvent(QContextMenuEvent* event) {
   QMenu menu(this);
   fillMenu(menu);
   menu.exec(event->globalPos());
+}
+
+void GraphView::resizeEvent(QResizeEvent* event) {
+  View::resizeEvent(event);
+  m_bar->setVisible(workspace().network && width() >= 520);
 }
 
 void GraphView::changeEvent(QEvent* event) {

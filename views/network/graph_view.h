@@ -40,6 +40,7 @@ class GraphView : public View {
  protected:
   void refresh(Changes changes) override;
   void contextMenuEvent(QContextMenuEvent* event) override;
+  void resizeEvent(QResizeEvent* event) override;
   void changeEvent(QEvent* event) override;
 
  private:

@@ -11,7 +11,7 @@
 namespace planish::views {
 namespace {
 
-constexpr int kLockSize = 6, kPillPadding = 8;
+constexpr int kLockSize = 6, kPillPadding = 7;
 
 QFont pillFont() {
   QFont font = labelFont();
@@ -27,7 +27,7 @@ void LayerDelegate::initStyleOption(QStyleOptionViewItem* option, const QModelIn
   QStyledItemDelegate::initStyleOption(option, index);
   const Theme& theme = Theme::of(option->palette);
   const bool block = m_model.layerAt(index) < 0;
-  option->textElideMode = index.column() == LayerModel::name ? Qt::ElideMiddle : Qt::ElideRight;
+  option->textElideMode = index.column() == LayerModel::name ? Qt::ElideLeft : Qt::ElideRight;  // the end tells layers apart
   if (index.column() == LayerModel::bytes || index.column() == LayerModel::weights || index.column() == LayerModel::operations) option->font = digitFont();
   if (index.column() == LayerModel::name && block) option->font.setWeight(QFont::DemiBold);
   if (index.column() != LayerModel::name) {

@@ -26,7 +26,7 @@ namespace planish::views {
 namespace {
 
 /// A selection of more pieces makes every question to Qt's selection model slow: then the rows' colour alone shows it.
-constexpr int kMostRanges = 500;
+constexpr std::size_t kMostRanges = 300;
 constexpr int kUnfoldUpTo = 200;  ///< layers; more begin with their blocks closed
 
 }  // namespace
@@ -63,7 +63,7 @@ void NetworkView::build() {
   m_tree->setFrameShape(QFrame::NoFrame);
   m_tree->setSelectionMode(QAbstractItemView::ExtendedSelection);
   m_tree->setAllColumnsShowFocus(true);
-  m_tree->setIndentation(space::k12);
+  m_tree->setIndentation(space::k12 - 1);
   m_tree->setVerticalScrollMode(QAbstractItemView::ScrollPerPixel);
   m_tree->setHorizontalScrollBarPolicy(Qt::ScrollBarAsNeeded);
   m_tree->setEditTriggers(QAbstractItemView::NoEditTriggers);
@@ -202,9 +202,8 @@ void NetworkView::sizeColumns() {
   const QFontMetrics digits(digitFont()), labels(labelFont());
   const auto headed = [&](int column) { return labels.horizontalAdvance(m_model->headerData(column, Qt::Horizontal).toString()) + space::k16; };
   std::int64_t most = 1;
-  for (const auto& menu : workspace().menus)
-    for (const auto& item : menu) most = std::max(most, item.bits.bytes().count);
-  header->resizeSection(LayerModel::bytes, std::max(digits.horizontalAdvance(bytesText(Bytes{most})), headed(LayerModel::bytes)));
+  for (const auto& planned : workspace().plan.layers) most = std::max(most, planned.bits.bytes().count * 2);
+  header->resizeSection(LayerModel::bytes, std::max(digits.horizontalAdvance(bytesText(Bytes{most}).chopped(2)) + space::k8, headed(LayerModel::bytes) - space::k8));
   header->resizeSection(LayerModel::setting, LayerDelegate::pillColumnWidth(texts));
   sizeCurves();
   header->resizeSection(LayerModel::kind, labels.averageCharWidth() * 13);
@@ -214,15 +213,14 @@ void NetworkView::sizeColumns() {
 }
 
 void NetworkView::sizeCurves() {
-  m_tree->header()->resizeSection(LayerModel::damage, std::clamp(width() / 5, 48, 110));
+  m_tree->header()->resizeSection(LayerModel::damage, std::clamp(width() / 6, 44, 110));
   m_model->setShortHeaders(width() < 400);
 }
 
 void NetworkView::showSelection() {
   if (m_syncing || !workspace().network) return;
   m_syncing = true;
-  QItemSelection selection;
-  const auto flat = [&](const QModelIndex& first, const QModelIndex& last) { selection.append(QItemSelectionRange(first, last)); };
+  std::vector<std::pair<QModelIndex, QModelIndex>> pieces;
   QModelIndex first, last;
   std::vector<int> inGroup(static_cast<std::size_t>(m_model->rowCount()), 0);
   std::vector<QModelIndex> rows;
@@ -240,12 +238,14 @@ void NetworkView::showSelection() {
       last = index;
       continue;
     }
-    if (first.isValid()) flat(first, last.siblingAtColumn(LayerModel::columns - 1));
+    if (first.isValid()) pieces.emplace_back(first, last);
     first = last = index;
   }
-  if (first.isValid()) flat(first, last.siblingAtColumn(LayerModel::columns - 1));
-  m_scattered = selection.size() > kMostRanges;
-  if (m_scattered) selection.clear();
+  if (first.isValid()) pieces.emplace_back(first, last);
+  m_scattered = pieces.size() > kMostRanges;
+  QItemSelection selection;
+  if (!m_scattered)
+    for (const auto& [from, to] : pieces) selection.append(QItemSelectionRange(from, to.siblingAtColumn(LayerModel::columns - 1)));
   auto* model = m_tree->selectionModel();
   {
     QSignalBlocker quiet(model);  // taking away many ranges one by one costs squares
@@ -313,7 +313,7 @@ void NetworkView::updateHint() {
 
 void NetworkView::resizeEvent(QResizeEvent* event) {
   View::resizeEvent(event);
-  const bool narrow = width() < 250;
+  const bool narrow = width() < 240;
   if (narrow != m_narrow) {
     m_narrow = narrow;
     m_tree->setColumnHidden(LayerModel::damage, narrow);

@@ -3,6 +3,7 @@
 #include "tests/views/support/answering.h"
 #include "tests/views/support/picture.h"
 #include "tests/views/support/sample_workspace.h"
+#include "views/base/theme.h"
 #include "views/network/graph_canvas.h"
 
 #include <QApplication>
@@ -287,7 +288,7 @@ TEST(GraphView, PicturesForPeople) {
     spy.wait(kPatience);
     view.canvas()->centreOn(4, false);
     keepPicture(view, QStringLiteral("graph_open") + suffix);
-    view.findChild<QToolButton*>()->setChecked(true);
+    view.findChild<QToolButton*>()->toggle();
     spy.wait(kPatience);
     view.resize(300, 200);
     QTest::qWait(20);

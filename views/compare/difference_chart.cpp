@@ -1,0 +1,129 @@
+#include "views/compare/difference_chart.h"
+
+#include "views/base/numbers.h"
+#include "views/base/theme.h"
+#include "views/charts/axes.h"
+#include "views/charts/plot_item.h"
+
+#include <QKeyEvent>
+#include <QLineSeries>
+#include <QMouseEvent>
+#include <QPainter>
+#include <QValueAxis>
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+namespace planish::views {
+
+class DifferenceChart::Bars : public PlotItem {
+ public:
+  Bars(DifferenceChart& owner) : PlotItem(owner.chart()), m_owner(owner) {}
+
+ protected:
+  void paintPlot(QPainter& painter) override {
+    if (!m_owner.m_comparison) return;
+    const Theme& theme = Theme::of(&m_owner);
+    const double width = position(1, 0).x() - position(0, 0).x(), gap = width >= 4 ? std::min(3.0, width * 0.15) : 0, zero = position(0, 0).y();
+    const auto& rows = m_owner.m_comparison->rows;
+    const int first = std::max(0, static_cast<int>(m_owner.m_x->min())), last = std::min(static_cast<int>(rows.size()), static_cast<int>(std::ceil(m_owner.m_x->max())));
+    for (int i = first; i < last; ++i) {
+      const auto& row = rows[static_cast<std::size_t>(i)];
+      const double left = position(i, 0).x(), value = m_owner.valueOf(row);
+      if (m_owner.m_workspace->selected(row.layer)) painter.fillRect(QRectF(left, plotArea().top(), std::max(1.0, width), plotArea().height()), theme.accentFaint);
+      if (!std::isfinite(value) || value == 0) continue;
+      const double y = position(i, value).y();
+      painter.fillRect(QRectF(left + gap, std::min(y, zero), std::max(1.0, width - 2 * gap), std::abs(y - zero)), value > 0 ? theme.accent : theme.reference);
+      if (!m_owner.m_damage || !row.damage || width < 3) continue;
+      painter.setPen(QPen(theme.text, 1));
+      painter.drawLine(QPointF(left + width / 2, position(i, value - row.damage->standardError).y()), QPointF(left + width / 2, position(i, value + row.damage->standardError).y()));
+    }
+    painter.setPen(QPen(theme.label, 1));
+    painter.drawLine(QPointF(plotArea().left(), zero), QPointF(plotArea().right(), zero));
+  }
+
+ private:
+  DifferenceChart& m_owner;
+};
+
+DifferenceChart::DifferenceChart(QWidget* parent)
+    : ChartPanel(tr("Difference of two plans by layer"), parent), m_bars(new Bars(*this)), m_x(new QValueAxis(this)), m_y(new QValueAxis(this)) {
+  auto* carrier = new QLineSeries;
+  chart()->addSeries(carrier);
+  chart()->addAxis(m_x, Qt::AlignBottom);
+  chart()->addAxis(m_y, Qt::AlignLeft);
+  carrier->attachAxis(m_x);
+  carrier->attachAxis(m_y);
+  m_x->setGridLineVisible(false);
+  m_x->setLabelFormat(QStringLiteral("%.0f"));
+  applyTheme(*chart(), Theme::of(this));
+  view()->viewport()->installEventFilter(this);
+  view()->installEventFilter(this);
+  view()->setToolTipSource([this](const QPointF& value) {
+    const int at = static_cast<int>(std::floor(value.x()));
+    if (!m_comparison || at < 0 || static_cast<std::size_t>(at) >= m_comparison->rows.size()) return QString();
+    const auto& row = m_comparison->rows[static_cast<std::size_t>(at)];
+    QString tip = plainName(m_workspace->network->layers.items[static_cast<std::size_t>(row.layer)].name) + QStringLiteral("\n%1 − %2\n%3").arg(QString::fromStdString(toText(row.a)), QString::fromStdString(toText(row.b)), bytesText(Bytes{row.bytes}));
+    const auto* table = m_workspace->table();
+    if (row.damage) tip += QStringLiteral("\nΔ%1 %2").arg(scoreName(m_workspace->metric), estimateText(*row.damage, table ? QString::fromStdString(table->unit) : QString(), true));
+    return tip;
+  });
+  setTable([this] {
+    ChartTable table;
+    table.columns = {tr("layer"), QStringLiteral("A"), QStringLiteral("B"), tr("bytes A-B"), tr("damage A-B"), tr("standard error")};
+    for (const auto& row : m_comparison->rows)
+      table.rows.push_back({QString::fromStdString(m_workspace->network->layers.items[static_cast<std::size_t>(row.layer)].name), QString::fromStdString(toText(row.a)), QString::fromStdString(toText(row.b)),
+                            static_cast<qlonglong>(row.bytes), row.damage ? QVariant(row.damage->mean) : QVariant(), row.damage ? QVariant(row.damage->standardError) : QVariant()});
+    return table;
+  });
+}
+
+double DifferenceChart::valueOf(const PlanComparison::Row& row) const {
+  if (!m_damage) return static_cast<double>(row.bytes);
+  return row.damage ? row.damage->mean : std::numeric_limits<double>::quiet_NaN();
+}
+
+void DifferenceChart::setData(const Workspace& workspace, std::shared_ptr<const PlanComparison> comparison, bool damage) {
+  m_workspace = &workspace;
+  m_comparison = std::move(comparison);
+  m_damage = damage;
+  double low = 0, high = 0;
+  for (const auto& row : m_comparison->rows)
+    if (const double value = valueOf(row); std::isfinite(value)) {
+      const double error = damage && row.damage && std::isfinite(row.damage->standardError) ? row.damage->standardError : 0;
+      low = std::min(low, value - error);
+      high = std::max(high, value + error);
+    }
+  if (low == high) low = -1, high = 1;
+  setNiceRange(*m_y, low, high, 4);
+  const double count = std::max<std::size_t>(1, m_comparison->rows.size());
+  view()->setZoomable(0, count, std::min(8.0, count));
+  const auto* table = workspace.table();
+  setCaption(damage ? tr("Δ%1 A−B by layer%2").arg(scoreName(workspace.metric), table && !table->unit.empty() ? QStringLiteral(", ") + QString::fromStdString(table->unit) : QString()) : tr("bytes A−B by layer"));
+  setSummary(tr("%n layers differ", nullptr, m_comparison->differing));
+  m_bars->update();
+}
+
+void DifferenceChart::refreshMarks() { m_bars->update(); }
+
+bool DifferenceChart::eventFilter(QObject* watched, QEvent* event) {
+  if (!m_comparison || m_comparison->rows.empty()) return ChartPanel::eventFilter(watched, event);
+  const int last = static_cast<int>(m_comparison->rows.size()) - 1;
+  if (watched == view()->viewport() && event->type() == QEvent::MouseButtonPress) {
+    const auto* mouse = static_cast<QMouseEvent*>(event);
+    const int at = static_cast<int>(std::floor(view()->valueAt(mouse->position()).x()));
+    if (mouse->button() != Qt::LeftButton || at < 0 || at > last) return false;
+    m_focus = at;
+    Q_EMIT layerClicked(m_comparison->rows[static_cast<std::size_t>(at)].layer, mouse->modifiers());
+  } else if (watched == view() && event->type() == QEvent::KeyPress) {
+    const auto* key = static_cast<QKeyEvent*>(event);
+    if (key->key() != Qt::Key_Left && key->key() != Qt::Key_Right) return false;
+    m_focus = std::clamp(m_focus + (key->key() == Qt::Key_Right ? 1 : -1), 0, last);
+    Q_EMIT layerClicked(m_comparison->rows[static_cast<std::size_t>(m_focus)].layer, key->modifiers());
+    return true;
+  }
+  return ChartPanel::eventFilter(watched, event);
+}
+
+}  // namespace planish::views
