@@ -15,8 +15,8 @@ namespace {
 
 enum { kSize, kBits, kPredicted, kMeasured, kWork, kCount };
 /// Shares of the width, and the order in which columns give way.
-constexpr std::array<int, kCount> kWeights = {4, 2, 7, 7, 1};
-constexpr std::array<int, kCount> kLeast = {112, 88, 160, 104, 84};
+constexpr std::array<int, kCount> kWeights = {4, 2, 6, 6, 2};
+constexpr std::array<int, kCount> kLeast = {112, 92, 160, 104, 92};
 constexpr std::array<int, kCount> kGiveWay = {kWork, kMeasured, kBits, kPredicted, kSize};
 
 QLabel* makeLabel(QWidget* parent, const QFont& font, QPalette::ColorRole role) {
@@ -41,13 +41,13 @@ QString TotalsRow::caption(int column) const {
   const QString& note = m_notes[static_cast<std::size_t>(column)];
   return note.isEmpty() ? c.caption->text() : c.caption->text() + QStringLiteral(" · ") + note;
 }
-QString TotalsRow::value(int column) const { return m_columns[static_cast<std::size_t>(column)].value->text(); }
+QString TotalsRow::value(int column) const { return m_values[static_cast<std::size_t>(column)]; }
 
 void TotalsRow::put(int column, const QString& caption, const QString& note, const QString& value, bool warning) {
   Column& c = m_columns[static_cast<std::size_t>(column)];
   c.caption->setText(caption);
   m_notes[static_cast<std::size_t>(column)] = note;
-  c.value->setText(value);
+  m_values[static_cast<std::size_t>(column)] = value;
   c.value->setAccessibleName(caption + QLatin1Char(' ') + note);
   QPalette colours = palette();
   colours.setColor(QPalette::PlaceholderText, warning ? Theme::of(this).limit : Theme::of(this).label);
@@ -131,6 +131,9 @@ void TotalsRow::place() {
     const int noteWidth = std::max(0, text - captionWidth - space::k4);
     c.note->setText(c.note->fontMetrics().elidedText(m_notes[at], Qt::ElideRight, noteWidth));
     c.note->setGeometry(x + captionWidth + space::k4, space::k8, noteWidth, captionHeight);
+    // Where the unit does not fit, the number alone is better than a cut unit.
+    const bool fits = c.value->fontMetrics().horizontalAdvance(m_values[at]) <= text;
+    c.value->setText(fits ? m_values[at] : m_values[at].left(m_values[at].lastIndexOf(u' ')));
     c.value->setGeometry(x, space::k8 + captionHeight + 2, text, c.value->fontMetrics().height());
     x += wide;
   }

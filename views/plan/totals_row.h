@@ -39,7 +39,7 @@ class TotalsRow : public QWidget {
 
   const Workspace& m_workspace;
   std::array<Column, 5> m_columns;
-  std::array<QString, 5> m_notes;  ///< whole; the labels show what fits
+  std::array<QString, 5> m_notes, m_values;  ///< whole; the labels show what fits
 };
 
 }  // namespace planish::views
