@@ -31,6 +31,20 @@ void setNiceRange(QValueAxis& axis, double low, double high, int ticks) {
   axis.setLabelFormat(std::max(std::abs(from), std::abs(to)) >= 1e6 || decimals > 6 ? QStringLiteral("%.3g") : QStringLiteral("%.%1f").arg(decimals));
 }
 
+void setWholeTicks(QValueAxis& axis, double low, double high) {
+  const double rough = std::max(1.0, (high - low) / 8), power = std::pow(10.0, std::floor(std::log10(rough)));
+  double step = 10 * power;
+  for (const double factor : {1.0, 2.0, 5.0})
+    if (factor * power >= rough) {
+      step = factor * power;
+      break;
+    }
+  axis.setLabelFormat(QStringLiteral("%.0f"));
+  axis.setTickAnchor(0);
+  axis.setTickInterval(step);
+  axis.setTickType(QValueAxis::TicksDynamic);
+}
+
 void setLabels(QCategoryAxis& axis, double low, double high, const std::vector<std::pair<double, QString>>& labels) {
   for (const auto& name : axis.categoriesLabels()) axis.remove(name);
   axis.setLabelsPosition(QCategoryAxis::AxisLabelsPositionOnValue);

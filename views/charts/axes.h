@@ -13,6 +13,9 @@ namespace planish::views {
 /// can be drawn. Never more than 12 ticks.
 void setNiceRange(QValueAxis& axis, double low, double high, int ticks = 5);
 
+/// Ticks of an axis that counts things at round whole numbers, whatever part of it is seen; at most nine.
+void setWholeTicks(QValueAxis& axis, double low, double high);
+
 /// Labels at given places: for logarithms (`value` = log10 x, labels of decades) and names. At most one label per 12 for long lists.
 void setLabels(QCategoryAxis& axis, double low, double high, const std::vector<std::pair<double, QString>>& labels);
 /// Labels of the powers of ten within [10^low, 10^high].

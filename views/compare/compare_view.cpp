@@ -124,12 +124,13 @@ void CompareView::buildTable() {
   header->resizeSection(ComparisonModel::settingA, body.averageCharWidth() * 9);
   header->resizeSection(ComparisonModel::settingB, body.averageCharWidth() * 9);
   header->resizeSection(ComparisonModel::bytes, digits.horizontalAdvance(QStringLiteral("+9 999 999")) + space::k12);
-  header->resizeSection(ComparisonModel::damage, digits.horizontalAdvance(QStringLiteral("−(1.23 ± 0.12)e-5")) + space::k12);
+  header->resizeSection(ComparisonModel::damage, digits.horizontalAdvance(QStringLiteral("−0.000332 ± 0.000034")) + space::k16);
   m_table->setAccessibleName(tr("Two plans layer by layer"));
   m_table->setFrameShape(QFrame::NoFrame);
   m_table->setShowGrid(false);
   m_table->setWordWrap(false);
-  m_table->setTextElideMode(Qt::ElideLeft);
+  m_table->setTextElideMode(Qt::ElideRight);
+  m_table->setHorizontalScrollBarPolicy(Qt::ScrollBarAlwaysOff);
   m_table->setSelectionBehavior(QAbstractItemView::SelectRows);
   m_table->setSelectionMode(QAbstractItemView::ExtendedSelection);
   m_table->setTabKeyNavigation(false);
@@ -253,7 +254,8 @@ void CompareView::resizeEvent(QResizeEvent* event) {
   m_splitter->setOrientation(width() > 900 ? Qt::Horizontal : Qt::Vertical);
   m_chart->setVisible(width() > 900 || height() >= 320);
   m_totals->setVisible(height() >= 240);
-  m_table->setColumnHidden(ComparisonModel::bytes, width() < 330);
+  m_table->setColumnHidden(ComparisonModel::bytes, width() < 560);
+  m_table->setColumnHidden(ComparisonModel::damage, width() < 420);
 }
 
 }  // namespace planish::views

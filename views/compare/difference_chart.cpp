@@ -57,6 +57,8 @@ DifferenceChart::DifferenceChart(QWidget* parent)
   carrier->attachAxis(m_y);
   m_x->setGridLineVisible(false);
   m_x->setLabelFormat(QStringLiteral("%.0f"));
+  chart()->setMargins(QMargins(2, space::k8, space::k16, 2));
+  connect(view(), &ChartView::visibleRangeChanged, this, [this](double low, double high) { setWholeTicks(*m_x, low, high); });
   applyTheme(*chart(), Theme::of(this));
   view()->viewport()->installEventFilter(this);
   view()->installEventFilter(this);

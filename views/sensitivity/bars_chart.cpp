@@ -79,7 +79,8 @@ BarsChart::BarsChart(QWidget* parent)
   carrier->attachAxis(m_y);
   m_x->setGridLineVisible(false);
   m_x->setLabelFormat(QStringLiteral("%.0f"));
-  m_x->setTickCount(6);
+  chart()->setMargins(QMargins(2, space::k8, space::k16, 2));
+  connect(view(), &ChartView::visibleRangeChanged, this, [this](double low, double high) { setWholeTicks(*m_x, low, high); });
   applyTheme(*chart(), Theme::of(this));
   view()->viewport()->installEventFilter(this);
   view()->installEventFilter(this);

@@ -75,6 +75,7 @@ CurveChart::CurveChart(QWidget* parent)
   carrier->attachAxis(m_x);
   carrier->attachAxis(m_y);
   m_x->setTitleText(tr("bits per code"));
+  chart()->setMargins(QMargins(2, space::k8, space::k16, 2));
   applyTheme(*chart(), Theme::of(this));
   view()->setToolTipSource([this](const QPointF& value) {
     const QPointF at = view()->positionOf(value);

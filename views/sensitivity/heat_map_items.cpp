@@ -165,6 +165,8 @@ void HeatMap::Cells::paintMarks(QPainter& painter) {
     const QRectF cell = cellRect(row, chosen);
     painter.setBrush(Qt::NoBrush);
     if (height >= 3.5) {
+      painter.setPen(QPen(QColor(0, 0, 0, 150), 1));  // stands off pale cells
+      painter.drawRect(cell.adjusted(0, -0.5, -0.5, 0.5));
       painter.setPen(QPen(theme.selectedOutline, height >= 7 ? 1.6 : 1));
       painter.drawRect(cell.adjusted(1, 0.5, -1.5, -0.5));
     } else {

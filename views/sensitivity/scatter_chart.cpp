@@ -80,6 +80,7 @@ ScatterChart::ScatterChart(QWidget* parent)
   chart()->addAxis(m_y, Qt::AlignLeft);
   carrier->attachAxis(m_x);
   carrier->attachAxis(m_y);
+  chart()->setMargins(QMargins(2, space::k8, space::k16, 2));
   applyTheme(*chart(), Theme::of(this));
   view()->viewport()->installEventFilter(this);
   view()->installEventFilter(this);

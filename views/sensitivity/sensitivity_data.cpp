@@ -100,9 +100,9 @@ SensitivityData SensitivityData::of(const Workspace& workspace, const std::strin
 
 QString SensitivityData::badge() const {
   QStringList parts;
-  if (notFinite) parts << QObject::tr("%n not a number", nullptr, notFinite);
-  if (notPositive) parts << QObject::tr("%n zero or negative", nullptr, notPositive);
-  return parts.join(QStringLiteral(", "));
+  if (notFinite) parts << QObject::tr("%1 × NaN").arg(notFinite);
+  if (notPositive) parts << QObject::tr("%1 × ≤ 0").arg(notPositive);
+  return parts.join(QStringLiteral(" · "));
 }
 
 QString SensitivityData::text(const Cell& cell) const {

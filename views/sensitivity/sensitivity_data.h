@@ -38,7 +38,7 @@ struct SensitivityData {
   int optionCount() const { return static_cast<int>(options.size()); }
   /// -1: not among them (keep).
   int optionOf(const Setting& setting) const;
-  /// "2 not numbers, 3 zero or negative": what a logarithm leaves out; empty where it leaves out nothing.
+  /// "2 × NaN · 3 × ≤ 0": what a logarithm leaves out; empty where it leaves out nothing.
   QString badge() const;
   /// "0.0187 ± 0.0014 nats (n = 512)", or why there is no number.
   QString text(const Cell& cell) const;
