@@ -33,8 +33,8 @@ DataView::DataView(const Workspace& workspace, QWidget* parent)
     : View(workspace, QStringLiteral("data"), tr("Data"), parent), m_loader(new SampleLoader(this)), m_model(new SampleModel(m_loader, this)),
       m_pages(new QStackedWidget(this)), m_kinds(new QStackedWidget), m_grid(new QListView), m_table(new QTableView), m_splitter(new QSplitter),
       m_side(new QScrollArea), m_panel(new SamplePanel), m_form(new PreprocessingForm), m_which(new QComboBox), m_filters(new QButtonGroup(this)),
-      m_ask(new QPushButton(tr("Ask both networks"))), m_chooseData(new QPushButton(tr("Choose data…"))), m_chooseCalibration(new QPushButton(tr("Choose calibration…"))),
-      m_chooseHere(new QPushButton), m_more(new QToolButton), m_empty(new QLabel) {
+      m_ask(new QPushButton(tr("Ask both networks"))), m_chooseData(new QPushButton(tr("Choose data…"))),
+      m_chooseCalibration(new QPushButton(tr("Choose calibration…"))), m_chooseHere(new QPushButton), m_more(new QToolButton), m_empty(new QLabel) {
   auto* layout = new QVBoxLayout(this);
   layout->setContentsMargins(space::k12, space::k8, space::k12, space::k8);
   layout->setSpacing(space::k8);
@@ -62,6 +62,7 @@ DataView::DataView(const Workspace& workspace, QWidget* parent)
   m_table->setAccessibleName(tr("Samples as numbers"));
   m_table->verticalHeader()->hide();
   m_table->verticalHeader()->setDefaultSectionSize(22);
+  m_table->horizontalHeader()->setDefaultSectionSize(72);
   m_table->setSelectionBehavior(QAbstractItemView::SelectRows);
   m_table->setSelectionMode(QAbstractItemView::SingleSelection);
   for (auto* view : std::initializer_list<QAbstractItemView*>{m_grid, m_table}) {
@@ -102,14 +103,16 @@ QWidget* DataView::makeBar() {
   }
   m_filters->button(0)->setChecked(true);
   row->addStretch(1);
-  for (auto* button : {m_ask, m_chooseData, m_chooseCalibration}) row->addWidget(button);
+  for (auto* button : {m_ask, m_chooseData, m_chooseCalibration})
+    row->addWidget(button);
   m_more->setText(QStringLiteral("⋯"));
   m_more->setToolTip(tr("Ask both networks, choose data"));
   m_more->setAccessibleName(m_more->toolTip());
   m_more->setPopupMode(QToolButton::InstantPopup);
   m_more->setFocusPolicy(Qt::StrongFocus);
   auto* menu = new QMenu(m_more);
-  for (auto* button : {m_ask, m_chooseData, m_chooseCalibration}) menu->addAction(button->text(), button, &QPushButton::click);
+  for (auto* button : {m_ask, m_chooseData, m_chooseCalibration})
+    menu->addAction(button->text(), button, &QPushButton::click);
   m_more->setMenu(menu);
   row->addWidget(m_more);
   for (auto* widget : bar->findChildren<QWidget*>()) {
@@ -117,7 +120,8 @@ QWidget* DataView::makeBar() {
     widget->setMinimumWidth(24);
   }
   m_ask->setToolTip(tr("Let the original and the compressed network answer every judging sample"));
-  for (auto* button : {m_ask, m_chooseData, m_chooseCalibration}) button->setAccessibleName(button->text());
+  for (auto* button : {m_ask, m_chooseData, m_chooseCalibration})
+    button->setAccessibleName(button->text());
   connect(m_which, &QComboBox::activated, this, [this] { showContent(); });
   connect(m_filters, &QButtonGroup::idClicked, this, [this](int id) { setFilter(static_cast<SampleModel::Filter>(id)); });
   connect(m_ask, &QPushButton::clicked, this, [this] { Q_EMIT requested(request::CompareAnswers{}); });
@@ -164,12 +168,18 @@ QWidget* DataView::makeSide() {
   return m_side;
 }
 
-bool DataView::calibration() const { return m_which->currentIndex() == 1; }
-std::shared_ptr<const BatchSource> DataView::source() const { return calibration() ? workspace().calibration : workspace().data; }
+bool DataView::calibration() const {
+  return m_which->currentIndex() == 1;
+}
+std::shared_ptr<const BatchSource> DataView::source() const {
+  return calibration() ? workspace().calibration : workspace().data;
+}
 
 void DataView::refresh(Changes changes) {
-  if (changes & (Changes(Change::network) | Change::data | Change::answers)) showContent();
-  else if (changes & (Changes(Change::jobs) | Change::results)) showState();
+  if (changes & (Changes(Change::network) | Change::data | Change::answers))
+    showContent();
+  else if (changes & (Changes(Change::jobs) | Change::results))
+    showState();
 }
 
 void DataView::showContent() {
@@ -196,8 +206,12 @@ void DataView::showContent() {
       }
     }
     m_kinds->setCurrentIndex(picture ? 0 : 1);
+    m_table->setColumnHidden(SampleModel::label, !own || !own->hasLabels());
+    for (const int column : {SampleModel::original, SampleModel::compressed, SampleModel::kl})
+      m_table->setColumnHidden(column, !answers);
     const int row = std::max(0, m_model->rowOf(sample));
-    for (auto* view : std::initializer_list<QAbstractItemView*>{m_grid, m_table}) view->setCurrentIndex(m_model->index(row, 0));
+    for (auto* view : std::initializer_list<QAbstractItemView*>{m_grid, m_table})
+      view->setCurrentIndex(m_model->index(row, 0));
     choose(row);
   }
   showState();
@@ -207,7 +221,7 @@ void DataView::showState() {
   const Workspace& w = workspace();
   const auto own = source();
   m_pages->setCurrentIndex(own ? 1 : 0);
-  m_empty->setText(!w.network       ? tr("Open a network first")
+  m_empty->setText(!w.network      ? tr("Open a network first")
                    : calibration() ? tr("No calibration data: methods that look at activations need some")
                                    : tr("No data: choose labelled samples to judge networks by"));
   m_chooseHere->setText(calibration() ? tr("Choose calibration…") : tr("Choose data…"));
@@ -223,7 +237,10 @@ void DataView::showState() {
   const QString names[] = {tr("All %1"), tr("Changed %1"), tr("Wrong %1")};
   for (int i = 0; i < 3; ++i) {
     auto* button = m_filters->button(i);
-    button->setText(names[i].arg(width() >= 420 && (i == 0 || answered) ? QString::number(m_model->count(static_cast<SampleModel::Filter>(i))) : QString()).trimmed());
+    button->setText(
+        names[i]
+            .arg(width() >= 420 && (i == 0 || answered) ? QString::number(m_model->count(static_cast<SampleModel::Filter>(i))) : QString())
+            .trimmed());
     button->setEnabled(i == 0 || answered);
     button->setToolTip(i == 0 || answered ? QString() : tr("Ask both networks first"));
   }
@@ -242,14 +259,17 @@ void DataView::setFilter(SampleModel::Filter filter) {
   const int sample = m_current;
   m_model->setFilter(filter);
   const int row = std::max(0, m_model->rowOf(sample));
-  for (auto* view : std::initializer_list<QAbstractItemView*>{m_grid, m_table}) view->setCurrentIndex(m_model->index(row, 0));
+  for (auto* view : std::initializer_list<QAbstractItemView*>{m_grid, m_table})
+    view->setCurrentIndex(m_model->index(row, 0));
   choose(row);
 }
 
 void DataView::choose(int row) {
   m_current = m_model->sampleAt(row);
-  if (m_current < 0) m_panel->clear();
-  else m_loader->askDetail(m_current);
+  if (m_current < 0)
+    m_panel->clear();
+  else
+    m_loader->askDetail(m_current);
 }
 
 void DataView::resizeEvent(QResizeEvent* event) {
@@ -260,7 +280,8 @@ void DataView::resizeEvent(QResizeEvent* event) {
 
 void DataView::arrangeBar(int width) {
   const bool narrow = width < 640;
-  for (auto* button : {m_ask, m_chooseData, m_chooseCalibration}) button->setVisible(!narrow);
+  for (auto* button : {m_ask, m_chooseData, m_chooseCalibration})
+    button->setVisible(!narrow);
   m_more->setVisible(narrow);
   m_which->setMaximumWidth(width < 420 ? 76 : QWIDGETSIZE_MAX);
   showState();

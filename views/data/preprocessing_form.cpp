@@ -26,13 +26,15 @@ QString written(double value) {
 
 QString written(const std::vector<double>& values) {
   QStringList parts;
-  for (const double value : values) parts << written(value);
+  for (const double value : values)
+    parts << written(value);
   return parts.join(QStringLiteral("  "));
 }
 
 QString written(const std::vector<std::int64_t>& values) {
   QStringList parts;
-  for (const auto value : values) parts << QString::number(value);
+  for (const auto value : values)
+    parts << QString::number(value);
   return parts.join(QStringLiteral("  "));
 }
 
@@ -64,8 +66,8 @@ std::optional<std::vector<double>> numbersOf(const QString& text) {
 }
 
 PreprocessingForm::PreprocessingForm(QWidget* parent)
-    : QWidget(parent), m_scale(new QLineEdit), m_mean(new QLineEdit), m_std(new QLineEdit), m_resize(new QLineEdit), m_crop(new QLineEdit), m_layout(new QComboBox),
-      m_channels(new QComboBox), m_problem(new QLabel), m_apply(new QPushButton(tr("Apply"))) {
+    : QWidget(parent), m_scale(new QLineEdit), m_mean(new QLineEdit), m_std(new QLineEdit), m_resize(new QLineEdit), m_crop(new QLineEdit),
+      m_layout(new QComboBox), m_channels(new QComboBox), m_problem(new QLabel), m_apply(new QPushButton(tr("Apply"))) {
   auto* layout = new QVBoxLayout(this);
   layout->setContentsMargins(0, 0, 0, 0);
   layout->setSpacing(space::k4);
@@ -89,7 +91,8 @@ PreprocessingForm::PreprocessingForm(QWidget* parent)
   m_layout->addItem(tr("height, width, channels"), QStringLiteral("nhwc"));
   m_layout->addItem(tr("channels, height, width"), QStringLiteral("nchw"));
   m_channels->addItem(tr("as stored"), QString());
-  for (const auto* order : {"rgb", "bgr", "gray"}) m_channels->addItem(QString::fromLatin1(order).toUpper(), QLatin1String(order));
+  for (const auto* order : {"rgb", "bgr", "gray"})
+    m_channels->addItem(QString::fromLatin1(order).toUpper(), QLatin1String(order));
   for (auto* combo : {m_layout, m_channels}) {
     combo->setSizeAdjustPolicy(QComboBox::AdjustToMinimumContentsLengthWithIcon);
     combo->setSizePolicy(QSizePolicy::Expanding, QSizePolicy::Fixed);
@@ -119,7 +122,8 @@ PreprocessingForm::PreprocessingForm(QWidget* parent)
     connect(field, &QLineEdit::returnPressed, this, &PreprocessingForm::apply);
     connect(field, &QLineEdit::textEdited, this, [this] { read(); });
   }
-  for (auto* combo : {m_layout, m_channels}) connect(combo, &QComboBox::activated, this, [this] { read(); });
+  for (auto* combo : {m_layout, m_channels})
+    connect(combo, &QComboBox::activated, this, [this] { read(); });
 }
 
 void PreprocessingForm::show(const Preprocessing& how) {

@@ -27,7 +27,8 @@ QLabel* smallText(QWidget* parent) {
 
 QString numbersText(const NumberSummary& numbers) {
   return QObject::tr("%1 %2\nmin %3\nmean %4\nmax %5")
-      .arg(QString::fromStdString(numbers.shape), QString::fromStdString(numbers.type), numberText(numbers.least, 4), numberText(numbers.mean, 4), numberText(numbers.most, 4));
+      .arg(QString::fromStdString(numbers.shape), QString::fromStdString(numbers.type), numberText(numbers.least, 4), numberText(numbers.mean, 4),
+           numberText(numbers.most, 4));
 }
 
 }  // namespace
@@ -52,8 +53,9 @@ void PictureBox::paintEvent(QPaintEvent*) {
 }
 
 SamplePanel::SamplePanel(QWidget* parent)
-    : QWidget(parent), m_pictures(new QWidget(this)), m_raw(new PictureBox(tr("Picture as stored"))), m_prepared(new PictureBox(tr("Picture as the network gets it"))),
-      m_rawNumbers(smallText(this)), m_preparedNumbers(smallText(this)), m_answers(smallText(this)), m_title(new ElidedLabel({}, this)) {
+    : QWidget(parent), m_pictures(new QWidget(this)), m_grid(new QGridLayout), m_raw(new PictureBox(tr("Picture as stored"))),
+      m_prepared(new PictureBox(tr("Picture as the network gets it"))), m_rawNumbers(smallText(this)), m_preparedNumbers(smallText(this)),
+      m_answers(smallText(this)), m_title(new ElidedLabel({}, this)) {
   auto* layout = new QVBoxLayout(this);
   layout->setContentsMargins(0, 0, 0, 0);
   layout->setSpacing(space::k4);
@@ -62,7 +64,7 @@ SamplePanel::SamplePanel(QWidget* parent)
   m_answers->setForegroundRole(QPalette::WindowText);
   layout->addWidget(m_title);
   layout->addWidget(m_answers);
-  auto* pair = new QGridLayout;
+  auto* pair = m_grid;
   pair->setContentsMargins(0, 0, 0, 0);
   pair->setHorizontalSpacing(space::k12);
   pair->setVerticalSpacing(space::k4);
@@ -87,8 +89,10 @@ void SamplePanel::clear() {
   m_sample = -1;
   m_title->setText({});
   m_answers->setText({});
-  for (auto* label : {m_rawNumbers, m_preparedNumbers}) label->setText({});
-  for (auto* box : {m_raw, m_prepared}) box->setPicture({});
+  for (auto* label : {m_rawNumbers, m_preparedNumbers})
+    label->setText({});
+  for (auto* box : {m_raw, m_prepared})
+    box->setPicture({});
 }
 
 void SamplePanel::show(const SampleDetail& detail, const SampleModel& model) {
@@ -98,6 +102,8 @@ void SamplePanel::show(const SampleDetail& detail, const SampleModel& model) {
   m_answers->setText(detail.problem.isEmpty() ? text.section(u'\n', 1) : detail.problem);
   m_raw->setVisible(!detail.raw.isNull());
   m_prepared->setVisible(!detail.raw.isNull());
+  m_grid->setRowStretch(1, detail.raw.isNull() ? 0 : 1);  // numbers alone stand at the top
+  m_grid->setRowStretch(3, detail.raw.isNull() ? 1 : 0);
   m_raw->setPicture(detail.raw);
   m_prepared->setPicture(detail.prepared);
   m_rawNumbers->setText(detail.rawNumbers.type.empty() ? QString() : numbersText(detail.rawNumbers));

@@ -4,6 +4,7 @@
 
 #include <QWidget>
 
+class QGridLayout;
 class QLabel;
 
 namespace planish::views {
@@ -40,6 +41,7 @@ class SamplePanel : public QWidget {
 
  private:
   QWidget* m_pictures;
+  QGridLayout* m_grid;
   PictureBox *m_raw, *m_prepared;
   QLabel *m_rawNumbers, *m_preparedNumbers, *m_answers;
   ElidedLabel* m_title;

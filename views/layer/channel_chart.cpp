@@ -16,8 +16,8 @@ ChannelChart::ChannelChart(QWidget* parent) : SmallChart(tr("Range of each chann
     ChartTable table{{tr("channel"), tr("smallest weight"), tr("largest weight"), tr("relative error")}, {}};
     if (m_inspection)
       for (std::size_t i = 0; i < m_inspection->channelMinimum.size(); ++i)
-        table.rows.push_back({static_cast<int>(i), static_cast<double>(m_inspection->channelMinimum[i]), static_cast<double>(m_inspection->channelMaximum[i]),
-                              static_cast<double>(m_inspection->channelError[i])});
+        table.rows.push_back({static_cast<int>(i), static_cast<double>(m_inspection->channelMinimum[i]),
+                              static_cast<double>(m_inspection->channelMaximum[i]), static_cast<double>(m_inspection->channelError[i])});
     return table;
   });
   view()->setToolTipSource([this](const QPointF& value) -> QString {
@@ -48,7 +48,8 @@ void ChannelChart::show(std::shared_ptr<const LayerInspection> inspection) {
   const double high = *std::max_element(m_inspection->channelMaximum.begin(), m_inspection->channelMaximum.end());
   const auto count = static_cast<double>(m_inspection->channelMinimum.size());
   setTitle(m_worst < 0 ? tr("range of each channel") : tr("range of each channel, worst: %1").arg(m_worst));
-  setSummary(tr("%1 channels, weights from %2 to %3").arg(count).arg(numberText(low), numberText(high)) + (m_worst < 0 ? QString() : QStringLiteral("; ") + describe(m_worst)));
+  setSummary(tr("%1 channels, weights from %2 to %3").arg(count).arg(numberText(low), numberText(high)) +
+             (m_worst < 0 ? QString() : QStringLiteral("; ") + describe(m_worst)));
   Labels channels;
   for (const auto& [value, text] : roundLabels(0, count - 1, 4))
     if (value == std::floor(value)) channels.emplace_back(value, QString::number(static_cast<int>(value)));
@@ -74,7 +75,8 @@ void ChannelChart::paintMarks(QPainter& painter, const Theme& theme) {
     painter.fillRect(QRectF(std::round(top.x() - wide / 2), std::round(top.y()), wide, std::max(1.0, std::round(bottom.y() - top.y()))), colour);
   };
   painter.setRenderHint(QPainter::Antialiasing, false);
-  for (int i = 0; i < count; i += together) bar(i, std::min(count, i + together), theme.accent, width);
+  for (int i = 0; i < count; i += together)
+    bar(i, std::min(count, i + together), theme.accent, width);
   if (m_worst >= 0) bar(m_worst, m_worst + 1, theme.limit, std::max(width, 3.0));
   const double zero = std::round(at(0, 0).y()) + 0.5;
   painter.setPen(QPen(theme.reference, 1));
@@ -85,14 +87,18 @@ SpectrumChart::SpectrumChart(QWidget* parent) : SmallChart(tr("Singular values")
   setTable([this] {
     ChartTable table{{tr("number"), tr("singular value"), tr("share of the squares so far")}, {}};
     if (m_inspection)
-      for (std::size_t i = 0; i < m_inspection->singularValues.size(); ++i) table.rows.push_back({static_cast<int>(i + 1), m_inspection->singularValues[i], m_share[i]});
+      for (std::size_t i = 0; i < m_inspection->singularValues.size(); ++i)
+        table.rows.push_back({static_cast<int>(i + 1), m_inspection->singularValues[i], m_share[i]});
     return table;
   });
   view()->setToolTipSource([this](const QPointF& value) -> QString {
     const int number = static_cast<int>(std::lround(value.x()));
     if (!m_inspection || number < 1 || number > static_cast<int>(m_share.size())) return {};
     const auto i = static_cast<std::size_t>(number - 1);
-    return tr("%1 of %2: %3\nthe first %1 hold %4 % of the squares").arg(number).arg(m_share.size()).arg(numberText(m_inspection->singularValues[i]), numberText(100 * m_share[i], 4));
+    return tr("%1 of %2: %3\nthe first %1 hold %4 % of the squares")
+        .arg(number)
+        .arg(m_share.size())
+        .arg(numberText(m_inspection->singularValues[i]), numberText(100 * m_share[i], 4));
   });
 }
 
@@ -106,7 +112,8 @@ void SpectrumChart::show(std::shared_ptr<const LayerInspection> inspection, int 
   }
   const auto& values = m_inspection->singularValues;
   double sum = 0, so_far = 0;
-  for (const double value : values) sum += value * value;
+  for (const double value : values)
+    sum += value * value;
   for (const double value : values) {
     so_far += value * value;
     m_share.push_back(sum > 0 ? so_far / sum : 1);
@@ -115,8 +122,12 @@ void SpectrumChart::show(std::shared_ptr<const LayerInspection> inspection, int 
   QString part;
   for (const auto& note : m_inspection->notes)
     if (note.starts_with("singular values:")) part = tr(" (the largest only)");
-  setTitle(part.isEmpty() ? tr("singular values, %1 of %2 hold 90 %").arg(most).arg(values.size()) : tr("singular values, largest %1").arg(values.size()));
-  setSummary(tr("%1 singular values%2 from %3 to %4; the first %5 hold 90 % of the squares").arg(values.size()).arg(part, numberText(values.front()), numberText(values.back())).arg(most));
+  setTitle(part.isEmpty() ? tr("singular values, %1 of %2 hold 90 %").arg(most).arg(values.size())
+                          : tr("singular values, largest %1").arg(values.size()));
+  setSummary(tr("%1 singular values%2 from %3 to %4; the first %5 hold 90 % of the squares")
+                 .arg(values.size())
+                 .arg(part, numberText(values.front()), numberText(values.back()))
+                 .arg(most));
   const double high = std::log10(std::max(values.front(), 1e-30));
   double low = high - 1;
   for (const double value : values)
@@ -136,8 +147,10 @@ void SpectrumChart::paintMarks(QPainter& painter, const Theme& theme) {
   QPainterPath line;
   for (std::size_t i = 0; i < values.size(); ++i) {
     const QPointF point = at(static_cast<double>(i + 1), values[i] > 0 ? std::max(std::log10(values[i]), m_low) : m_low);
-    if (i == 0) line.moveTo(point);
-    else line.lineTo(point);
+    if (i == 0)
+      line.moveTo(point);
+    else
+      line.lineTo(point);
   }
   if (m_rank > 0) {
     const double x = at(m_rank + 0.5, 0).x();

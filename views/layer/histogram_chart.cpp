@@ -34,7 +34,9 @@ void paintBars(QPainter& painter, const Histogram& histogram, const QRectF& area
   painter.setRenderHint(QPainter::Antialiasing);
 }
 
-std::int64_t total(const Histogram& histogram) { return std::accumulate(histogram.counts.begin(), histogram.counts.end(), std::int64_t{0}); }
+std::int64_t total(const Histogram& histogram) {
+  return std::accumulate(histogram.counts.begin(), histogram.counts.end(), std::int64_t{0});
+}
 
 /// Place of a value's bin, -1 outside.
 int binAt(const Histogram& histogram, double value) {
@@ -69,7 +71,7 @@ void WeightsChart::show(std::shared_ptr<const LayerInspection> inspection) {
   if (!m_inspection) return setTitle(tr("weights"));
   const auto& after = m_inspection->weightsAfter;
   const QString setting = QString::fromStdString(toText(m_inspection->setting));
-  const QString used = after.levels > 0 ? (after.levels == 1 ? tr("1 level used") : tr("%1 levels used").arg(after.levels))
+  const QString used = after.levels > 0         ? (after.levels == 1 ? tr("1 level used") : tr("%1 levels used").arg(after.levels))
                        : after.distinct >= 4096 ? tr("over 4 095 values")
                                                 : (after.distinct == 1 ? tr("1 value") : tr("%1 values").arg(after.distinct));
   const QString title = m_inspection->setting.isKeep() ? tr("weights, kept as they are") : tr("weights, original over %1 (%2)").arg(setting, used);
@@ -90,7 +92,8 @@ void WeightsChart::paintMarks(QPainter& painter, const Theme& theme) {
   paintBars(painter, m_inspection->weightsBefore, upper, theme.reference, place);
   paintBars(painter, m_inspection->weightsAfter, lower, theme.accent, place);
   painter.setPen(QPen(theme.line, 1));
-  for (const QRectF& part : {upper, lower}) painter.drawLine(QPointF(area.left(), std::round(part.bottom()) + 0.5), QPointF(area.right(), std::round(part.bottom()) + 0.5));
+  for (const QRectF& part : {upper, lower})
+    painter.drawLine(QPointF(area.left(), std::round(part.bottom()) + 0.5), QPointF(area.right(), std::round(part.bottom()) + 0.5));
 }
 
 ChartTable WeightsChart::table() const {
@@ -108,13 +111,18 @@ InputChart::InputChart(QWidget* parent) : SmallChart(tr("Input of the layer"), p
     ChartTable table{{tr("from"), tr("to"), tr("values")}, {}};
     if (m_inspection && m_inspection->input)
       for (std::size_t i = 0; i < m_inspection->input->counts.size(); ++i)
-        table.rows.push_back({binLow(*m_inspection->input, i), binLow(*m_inspection->input, i + 1), QVariant::fromValue<qlonglong>(m_inspection->input->counts[i])});
+        table.rows.push_back(
+            {binLow(*m_inspection->input, i), binLow(*m_inspection->input, i + 1), QVariant::fromValue<qlonglong>(m_inspection->input->counts[i])});
     return table;
   });
   view()->setToolTipSource([this](const QPointF& value) -> QString {
     if (!m_inspection || !m_inspection->input) return {};
     const int bin = binAt(*m_inspection->input, value.x());
-    return bin < 0 ? QString() : tr("%1\n%2 values of %3 samples").arg(binText(*m_inspection->input, bin)).arg(m_inspection->input->counts[static_cast<std::size_t>(bin)]).arg(m_inspection->inputSamples);
+    return bin < 0 ? QString()
+                   : tr("%1\n%2 values of %3 samples")
+                         .arg(binText(*m_inspection->input, bin))
+                         .arg(m_inspection->input->counts[static_cast<std::size_t>(bin)])
+                         .arg(m_inspection->inputSamples);
   });
 }
 
@@ -135,7 +143,8 @@ void InputChart::show(std::shared_ptr<const LayerInspection> inspection) {
 void InputChart::paintMarks(QPainter& painter, const Theme& theme) {
   if (!m_inspection || !m_inspection->input) return;
   Histogram logarithmic = *m_inspection->input;  // activations behind a ReLU are mostly 0: a linear scale would show one bar
-  for (auto& count : logarithmic.counts) count = count > 0 ? static_cast<std::int64_t>(1000 * std::log2(1 + static_cast<double>(count))) : 0;
+  for (auto& count : logarithmic.counts)
+    count = count > 0 ? static_cast<std::int64_t>(1000 * std::log2(1 + static_cast<double>(count))) : 0;
   const QRectF area = plot();
   paintBars(painter, logarithmic, area, theme.reference, [this](double x) { return at(x, 0).x(); });
   painter.setPen(QPen(theme.line, 1));

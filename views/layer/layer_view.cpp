@@ -23,7 +23,9 @@ double bitsPerWeight(const Workspace& workspace, int layer, Bits bits) {
   return count > 0 ? static_cast<double>(bits.count) / static_cast<double>(count) : 0;
 }
 
-QString unitOf(const Workspace& workspace) { return workspace.table() ? QString::fromStdString(workspace.table()->unit) : QString(); }
+QString unitOf(const Workspace& workspace) {
+  return workspace.table() ? QString::fromStdString(workspace.table()->unit) : QString();
+}
 
 }  // namespace
 
@@ -45,7 +47,8 @@ LayerView::LayerView(const Workspace& workspace, QWidget* parent)
   layout->setSpacing(space::k8);
   layout->addWidget(m_pills);
   layout->addWidget(m_tiles, 1);
-  for (QWidget* tile : std::initializer_list<QWidget*>{m_weights, m_channels, m_damage, m_input, m_spectrum, m_error}) m_tiles->addTile(tile);
+  for (QWidget* tile : std::initializer_list<QWidget*>{m_weights, m_channels, m_damage, m_input, m_spectrum, m_error})
+    m_tiles->addTile(tile);
   m_pages->addWidget(m_empty);
   m_pages->addWidget(page);
   m_asking->setSingleShot(true);
@@ -65,23 +68,27 @@ int LayerView::shownLayer() const {
 QString LayerView::describe(int layer) const {
   const Layer& own = workspace().layers()->items[static_cast<std::size_t>(layer)];
   QString kernel;
-  for (int axis = 2; axis < own.weightShape.rank(); ++axis) kernel += (axis > 2 ? QStringLiteral("×") : QString()) + QString::number(own.weightShape[axis]);
+  for (int axis = 2; axis < own.weightShape.rank(); ++axis)
+    kernel += (axis > 2 ? QStringLiteral("×") : QString()) + QString::number(own.weightShape[axis]);
   QString text = plainName(own.name) + QStringLiteral(" · ") + plainName(own.kind);
   if (!kernel.isEmpty()) text += QLatin1Char(' ') + kernel;
-  if (own.weightShape.rank() == 2) text += QStringLiteral(", %1 × %2").arg(own.rows()).arg(own.columns());
-  else text += own.rows() == 1 ? tr(", 1 channel") : tr(", %1 channels").arg(own.rows());
+  if (own.weightShape.rank() == 2)
+    text += QStringLiteral(", %1 × %2").arg(own.rows()).arg(own.columns());
+  else
+    text += own.rows() == 1 ? tr(", 1 channel") : tr(", %1 channels").arg(own.rows());
   return text;
 }
 
 void LayerView::refresh(Changes changes) {
-  static const auto kOwn = Changes(Change::network) | Change::selection | Change::plan | Change::tables | Change::menus | Change::metric | Change::inspections |
-                               Change::ghost | Change::data;
+  static const auto kOwn = Changes(Change::network) | Change::selection | Change::plan | Change::tables | Change::menus | Change::metric |
+                           Change::inspections | Change::ghost | Change::data;
   if (!(changes & kOwn)) return;
   if (changes & (Changes(Change::network) | Change::data | Change::menus)) m_asked = {-1, {}};
   m_layer = shownLayer();
   const bool shown = m_layer >= 0 && static_cast<std::size_t>(m_layer) < workspace().plan.layers.size();
   if (!shown) {
-    m_empty->setText(workspace().network ? tr("Choose a layer in the plan or the list to look at it closely") : tr("Open a network to look at its layers"));
+    m_empty->setText(workspace().network ? tr("Choose a layer in the plan or the list to look at it closely")
+                                         : tr("Open a network to look at its layers"));
     m_pages->setCurrentIndex(0);
     setHint({});
     m_asking->stop();
@@ -98,7 +105,8 @@ void LayerView::showOptions(int layer) {
   const Setting& current = w.plan.layers[static_cast<std::size_t>(layer)].setting;
   static const std::vector<MenuItem> none;
   const auto& menu = static_cast<std::size_t>(layer) < w.menus.size() ? w.menus[static_cast<std::size_t>(layer)] : none;
-  const Setting* solvers = w.ghost && static_cast<std::size_t>(layer) < w.ghost->layers.size() ? &w.ghost->layers[static_cast<std::size_t>(layer)].setting : nullptr;
+  const Setting* solvers =
+      w.ghost && static_cast<std::size_t>(layer) < w.ghost->layers.size() ? &w.ghost->layers[static_cast<std::size_t>(layer)].setting : nullptr;
   m_pills->show(menu, unitOf(w), current, solvers);
   std::vector<OptionPoint> points;
   for (const auto& item : menu)
@@ -120,16 +128,20 @@ void LayerView::showInspection(int layer) {
   std::vector<OptionPoint> points;
   if (seen)
     for (const auto& [setting, error] : seen->errorByOption)
-      if (const MenuItem* item = menuItem(w, layer, setting)) points.push_back({setting, bitsPerWeight(w, layer, item->bits), {error, 0, 0}, item->legal()});
+      if (const MenuItem* item = menuItem(w, layer, setting))
+        points.push_back({setting, bitsPerWeight(w, layer, item->bits), {error, 0, 0}, item->legal()});
   m_error->show(tr("relative weight error against bits"), {}, std::move(points), current);
   // What does not depend on the setting stays as it is while the rest is on its way.
   m_weights->setStale(!fresh);
   m_channels->setStale(!fresh && !seen);
   const QString busy = seen ? QString() : tr("Looking at the layer…");
-  for (SmallChart* chart : std::initializer_list<SmallChart*>{m_weights, m_channels, m_spectrum, m_error}) chart->setEmptyText(busy);
+  for (SmallChart* chart : std::initializer_list<SmallChart*>{m_weights, m_channels, m_spectrum, m_error})
+    chart->setEmptyText(busy);
   if (!seen) m_input->setEmptyText(busy);
-  if (fresh) m_asking->stop();
-  else if (m_asked != std::pair{layer, current}) m_asking->start();
+  if (fresh)
+    m_asking->stop();
+  else if (m_asked != std::pair{layer, current})
+    m_asking->start();
 }
 
 void LayerView::ask() {

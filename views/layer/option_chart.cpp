@@ -28,7 +28,9 @@ OptionChart::OptionChart(const QString& name, QWidget* parent) : SmallChart(name
   view()->installEventFilter(this);
   view()->viewport()->installEventFilter(this);
   setTable([this] {
-    ChartTable table{{tr("setting"), tr("bits per weight"), m_unit.isEmpty() ? this->name() : QStringLiteral("%1 (%2)").arg(this->name(), m_unit), tr("standard error"), tr("samples")}, {}};
+    ChartTable table{{tr("setting"), tr("bits per weight"), m_unit.isEmpty() ? this->name() : QStringLiteral("%1 (%2)").arg(this->name(), m_unit),
+                      tr("standard error"), tr("samples")},
+                     {}};
     for (const auto& point : m_points)
       table.rows.push_back({QString::fromStdString(toText(point.setting)), point.bitsPerWeight, point.damage.mean, point.damage.standardError,
                             QVariant::fromValue<qlonglong>(point.damage.count)});
@@ -43,8 +45,10 @@ OptionChart::OptionChart(const QString& name, QWidget* parent) : SmallChart(name
 QString OptionChart::describe(const OptionPoint& point) const {
   QString text = QString::fromStdString(toText(point.setting)) + QStringLiteral("\n") + estimateText(point.damage, m_unit, point.damage.count > 0) +
                  tr("\n%1 bits per weight").arg(numberText(point.bitsPerWeight));
-  if (point.setting == m_current) text += tr("\nthe plan's setting");
-  else if (!point.legal) text += tr("\nthe target does not take it");
+  if (point.setting == m_current)
+    text += tr("\nthe plan's setting");
+  else if (!point.legal)
+    text += tr("\nthe target does not take it");
   return text;
 }
 
@@ -78,11 +82,15 @@ void OptionChart::show(const QString& title, const QString& unit, std::vector<Op
   m_low = std::floor(m_low - 0.1);
   const double least = m_points.front().bitsPerWeight, most = m_points.back().bitsPerWeight, margin = std::max(0.3, (most - least) * 0.06);
   setX(least - margin, most + margin, roundLabels(least, most, 6));
-  setSummary(tr("%1 options from %2 to %3 bits per weight; now %4").arg(m_points.size()).arg(numberText(least), numberText(most), QString::fromStdString(toText(current))));
+  setSummary(tr("%1 options from %2 to %3 bits per weight; now %4")
+                 .arg(m_points.size())
+                 .arg(numberText(least), numberText(most), QString::fromStdString(toText(current))));
   redraw();
 }
 
-QPointF OptionChart::positionOf(std::size_t point) const { return at(m_points[point].bitsPerWeight, std::log10(m_points[point].damage.mean)); }
+QPointF OptionChart::positionOf(std::size_t point) const {
+  return at(m_points[point].bitsPerWeight, std::log10(m_points[point].damage.mean));
+}
 
 int OptionChart::nearest(const QPointF& position) const {
   int best = -1;
@@ -111,29 +119,37 @@ bool OptionChart::eventFilter(QObject* watched, QEvent* event) {
     if (setting != m_current) Q_EMIT chosen(setting);
   };
   switch (event->type()) {
-    case QEvent::MouseMove: {
-      const int point = nearest(static_cast<QMouseEvent*>(event)->position());
-      setCursor(point);
-      view()->viewport()->setCursor(point >= 0 && m_points[static_cast<std::size_t>(point)].legal ? Qt::PointingHandCursor : Qt::ArrowCursor);
+  case QEvent::MouseMove: {
+    const int point = nearest(static_cast<QMouseEvent*>(event)->position());
+    setCursor(point);
+    view()->viewport()->setCursor(point >= 0 && m_points[static_cast<std::size_t>(point)].legal ? Qt::PointingHandCursor : Qt::ArrowCursor);
+    break;
+  }
+  case QEvent::Leave:
+    if (watched == view()->viewport()) setCursor(-1);
+    break;
+  case QEvent::FocusIn:
+  case QEvent::FocusOut:
+    redraw();
+    break;
+  case QEvent::MouseButtonRelease:
+    if (static_cast<QMouseEvent*>(event)->button() == Qt::LeftButton) choose(nearest(static_cast<QMouseEvent*>(event)->position()));
+    break;
+  case QEvent::KeyPress: {
+    if (watched != view() || m_points.empty()) break;
+    const int key = static_cast<QKeyEvent*>(event)->key(), last = static_cast<int>(m_points.size()) - 1;
+    const auto own = std::find_if(m_points.begin(), m_points.end(), [&](const OptionPoint& point) { return point.setting == m_current; });
+    const int from = m_cursor >= 0 ? m_cursor : own == m_points.end() ? 0 : static_cast<int>(own - m_points.begin());
+    if (key == Qt::Key_Left || key == Qt::Key_Right)
+      setCursor(std::clamp(from + (key == Qt::Key_Right ? 1 : -1), 0, last));
+    else if (key == Qt::Key_Return || key == Qt::Key_Enter || key == Qt::Key_Space)
+      choose(m_cursor);
+    else
       break;
-    }
-    case QEvent::Leave: if (watched == view()->viewport()) setCursor(-1); break;
-    case QEvent::FocusIn:
-    case QEvent::FocusOut: redraw(); break;
-    case QEvent::MouseButtonRelease:
-      if (static_cast<QMouseEvent*>(event)->button() == Qt::LeftButton) choose(nearest(static_cast<QMouseEvent*>(event)->position()));
-      break;
-    case QEvent::KeyPress: {
-      if (watched != view() || m_points.empty()) break;
-      const int key = static_cast<QKeyEvent*>(event)->key(), last = static_cast<int>(m_points.size()) - 1;
-      const auto own = std::find_if(m_points.begin(), m_points.end(), [&](const OptionPoint& point) { return point.setting == m_current; });
-      const int from = m_cursor >= 0 ? m_cursor : own == m_points.end() ? 0 : static_cast<int>(own - m_points.begin());
-      if (key == Qt::Key_Left || key == Qt::Key_Right) setCursor(std::clamp(from + (key == Qt::Key_Right ? 1 : -1), 0, last));
-      else if (key == Qt::Key_Return || key == Qt::Key_Enter || key == Qt::Key_Space) choose(m_cursor);
-      else break;
-      return true;
-    }
-    default: break;
+    return true;
+  }
+  default:
+    break;
   }
   return SmallChart::eventFilter(watched, event);
 }
@@ -145,8 +161,10 @@ void OptionChart::paintFamily(QPainter& painter, const Theme& theme, const std::
   for (const std::size_t i : members) {
     const auto& [mean, error, count] = m_points[i].damage;
     const QPointF point = positionOf(i);
-    if (line.elementCount() == 0) line.moveTo(point);
-    else line.lineTo(point);
+    if (line.elementCount() == 0)
+      line.moveTo(point);
+    else
+      line.lineTo(point);
     band << at(m_points[i].bitsPerWeight, std::log10(mean + error));
     lower << at(m_points[i].bitsPerWeight, mean > error ? std::max(std::log10(mean - error), m_low) : m_low);
   }
@@ -187,7 +205,8 @@ void OptionChart::paintMarks(QPainter& painter, const Theme& theme) {
     if (kindOf(m_points[family.front()].setting) != kindOf(m_current)) paintFamily(painter, theme, family, false);
   for (const auto& family : m_families)
     if (kindOf(m_points[family.front()].setting) == kindOf(m_current)) paintFamily(painter, theme, family, true);
-  for (std::size_t i = 0; i < m_points.size(); ++i) paintPoint(painter, theme, i);
+  for (std::size_t i = 0; i < m_points.size(); ++i)
+    paintPoint(painter, theme, i);
   if (!view()->hasFocus()) return;
   painter.setPen(QPen(theme.accent, 1));
   painter.setBrush(Qt::NoBrush);

@@ -6,6 +6,7 @@
 #include <QCategoryAxis>
 #include <QScatterSeries>
 
+#include <optional>
 #include <utility>
 #include <vector>
 
@@ -41,6 +42,7 @@ class SmallChart : public ChartPanel {
   /// At most `count` round numbers within [low, high].
   static Labels roundLabels(double low, double high, int count);
   void redraw();
+  void resizeEvent(QResizeEvent* event) override;
 
  private:
   QString m_name;
@@ -48,6 +50,7 @@ class SmallChart : public ChartPanel {
   QCategoryAxis *m_x, *m_y;
   QScatterSeries* m_series;
   PlotItem* m_ink;
+  std::optional<std::pair<double, double>> m_decades;  ///< of the vertical axis: labels are chosen anew by its height
   bool m_stale = false;
 };
 

@@ -43,14 +43,16 @@ void TileArea::place() {
   const int width = viewport()->width(), height = viewport()->height();
   m_columns = std::clamp((width + space::k16) / (kNarrowest + space::k16), 1, count);
   // Wide and low areas show one row, tall ones fill their height.
-  while (m_columns > 1 && count % m_columns != 0) --m_columns;
+  while (m_columns > 1 && count % m_columns != 0)
+    --m_columns;
   const int rows = (count + m_columns - 1) / m_columns;
   const int seen = std::clamp((height + space::k8) / (kLowest + space::k8), 1, rows);
   const int tileWidth = (width - (m_columns - 1) * space::k16) / m_columns;
   const int tileHeight = std::max(kLowest, (height - (seen - 1) * space::k8) / seen);
   widget()->resize(width, rows * tileHeight + (rows - 1) * space::k8);
   for (int i = 0; i < count; ++i)
-    m_tiles[static_cast<std::size_t>(i)]->setGeometry(i % m_columns * (tileWidth + space::k16), i / m_columns * (tileHeight + space::k8), tileWidth, tileHeight);
+    m_tiles[static_cast<std::size_t>(i)]->setGeometry(i % m_columns * (tileWidth + space::k16), i / m_columns * (tileHeight + space::k8), tileWidth,
+                                                      tileHeight);
   verticalScrollBar()->setSingleStep(tileHeight + space::k8);
 }
 

@@ -15,7 +15,8 @@ PlanPoint pointOf(PlanPoint::Kind kind, const Plan& plan, const Estimate& predic
   point.bytes = plan.bytes();
   point.bitsPerWeight = plan.bitsPerWeight(layers);
   point.predicted = predicted;
-  point.key = std::to_string(static_cast<int>(kind)) + ":" + plan.name + ":" + (kind == PlanPoint::Kind::front ? std::to_string(point.bytes.count) : std::string());
+  point.key = std::to_string(static_cast<int>(kind)) + ":" + plan.name + ":" +
+              (kind == PlanPoint::Kind::front ? std::to_string(point.bytes.count) : std::string());
   return point;
 }
 
@@ -67,7 +68,8 @@ std::vector<PlanPoint> planPoints(const Workspace& workspace) {
 std::vector<std::string> measuredScores(const std::vector<PlanPoint>& points) {
   std::set<std::string> scores;
   for (const auto& point : points)
-    for (const auto& [score, value] : point.measured) scores.insert(score);
+    for (const auto& [score, value] : point.measured)
+      scores.insert(score);
   return {scores.begin(), scores.end()};
 }
 

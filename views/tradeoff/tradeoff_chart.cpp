@@ -46,7 +46,9 @@ std::vector<std::pair<double, QString>> labelsOf(double low, double high, int co
   return labels;
 }
 
-double factorOf(const std::string& score) { return scoreUnit(score) == QLatin1String("%") ? 100 : 1; }
+double factorOf(const std::string& score) {
+  return scoreUnit(score) == QLatin1String("%") ? 100 : 1;
+}
 
 }  // namespace
 
@@ -73,9 +75,13 @@ TradeOffChart::TradeOffChart(QWidget* parent)
   setTable([this] { return table(); });
 }
 
-QPointF TradeOffChart::at(double x, double y) const { return chart()->mapToPosition(QPointF(x, y), m_series); }
+QPointF TradeOffChart::at(double x, double y) const {
+  return chart()->mapToPosition(QPointF(x, y), m_series);
+}
 
-double TradeOffChart::xOf(const PlanPoint& point) const { return m_content.bytes ? static_cast<double>(point.bytes.count) : point.bitsPerWeight; }
+double TradeOffChart::xOf(const PlanPoint& point) const {
+  return m_content.bytes ? static_cast<double>(point.bytes.count) : point.bitsPerWeight;
+}
 
 void TradeOffChart::show(Content content) {
   std::string at = m_cursor >= 0 ? m_content.points[static_cast<std::size_t>(m_marks[static_cast<std::size_t>(m_cursor)].point)].key : std::string();
@@ -124,7 +130,8 @@ void TradeOffChart::makeMarks() {
 void TradeOffChart::makeAxes() {
   const QString loss = m_content.loss.empty() ? tr("damage, %1").arg(scoreName(m_content.metric)) : tr("change of %1").arg(scoreName(m_content.loss));
   const QString unit = m_content.loss.empty() ? QString::fromStdString(m_content.unit) : scoreUnit(m_content.loss);
-  QString caption = (unit.isEmpty() ? loss : QStringLiteral("%1 (%2)").arg(loss, unit)) + tr(" against %1").arg(m_content.bytes ? tr("bytes of the weights") : tr("bits per weight"));
+  QString caption = (unit.isEmpty() ? loss : QStringLiteral("%1 (%2)").arg(loss, unit)) +
+                    tr(" against %1").arg(m_content.bytes ? tr("bytes of the weights") : tr("bits per weight"));
   if (m_hidden > 0) caption += tr(" · %1 at or below 0 not shown").arg(m_hidden);
   view()->setAccessibleName(caption);
   if (m_marks.empty()) return;
@@ -136,8 +143,8 @@ void TradeOffChart::makeAxes() {
   // What nobody compresses to (the network as it is) would squeeze everything else to the left.
   const double margin = std::max((right - left) * 0.05, std::abs(right) * 0.02 + 1e-9);
   setLabels(*m_x, left - margin, right + margin, labelsOf(left, right, 5, [this](double value) {
-              return m_content.bytes ? shortBytes(static_cast<std::int64_t>(std::llround(value))) : numberText(value);
-            }));
+    return m_content.bytes ? shortBytes(static_cast<std::int64_t>(std::llround(value))) : numberText(value);
+  }));
   if (logarithmic()) {
     low = std::floor(low);
     setDecades(*m_y, low, std::max(std::ceil(high), low + 1));
@@ -174,7 +181,9 @@ int TradeOffChart::nearest(const QPointF& position) const {
 void TradeOffChart::setCursor(int mark) {
   if (mark == m_cursor) return;
   m_cursor = mark;
-  if (mark >= 0) setSummary(describe(m_content.points[static_cast<std::size_t>(m_marks[static_cast<std::size_t>(mark)].point)]).replace(u'\n', QStringLiteral(", ")));
+  if (mark >= 0)
+    setSummary(
+        describe(m_content.points[static_cast<std::size_t>(m_marks[static_cast<std::size_t>(mark)].point)]).replace(u'\n', QStringLiteral(", ")));
   m_ink->update();
 }
 
@@ -193,7 +202,8 @@ bool TradeOffChart::keyPressed(int key) {
   } else if (key == Qt::Key_Up || key == Qt::Key_Down) {  // the nearest plan of another kind
     int best = -1;
     for (int i = 0; i <= last && from >= 0; ++i) {
-      const bool right = key == Qt::Key_Up ? m_marks[static_cast<std::size_t>(i)].y > m_marks[static_cast<std::size_t>(from)].y : m_marks[static_cast<std::size_t>(i)].y < m_marks[static_cast<std::size_t>(from)].y;
+      const bool right = key == Qt::Key_Up ? m_marks[static_cast<std::size_t>(i)].y > m_marks[static_cast<std::size_t>(from)].y
+                                           : m_marks[static_cast<std::size_t>(i)].y < m_marks[static_cast<std::size_t>(from)].y;
       if (!right || kindAt(i) == kindAt(from)) continue;
       const auto away = [&](int mark) { return std::abs(m_marks[static_cast<std::size_t>(mark)].x - m_marks[static_cast<std::size_t>(from)].x); };
       if (best < 0 || away(i) < away(best)) best = i;
@@ -225,38 +235,43 @@ void TradeOffChart::openMenu(const QPoint& globalPosition, int mark) {
 bool TradeOffChart::eventFilter(QObject* watched, QEvent* event) {
   const bool onViewport = watched == view()->viewport();
   switch (event->type()) {
-    case QEvent::KeyPress:
-      if (watched == view() && keyPressed(static_cast<QKeyEvent*>(event)->key())) return true;
-      break;
-    case QEvent::MouseMove:
-      setCursor(nearest(static_cast<QMouseEvent*>(event)->position()));
-      view()->viewport()->setCursor(m_cursor >= 0 ? Qt::PointingHandCursor : Qt::ArrowCursor);
-      break;
-    case QEvent::Leave:
-      if (onViewport) setCursor(-1);
-      break;
-    case QEvent::FocusIn:
-    case QEvent::FocusOut: m_ink->update(); break;
-    case QEvent::MouseButtonPress:
-      if (onViewport && static_cast<QMouseEvent*>(event)->button() == Qt::LeftButton) m_pressed = nearest(static_cast<QMouseEvent*>(event)->position());
-      break;
-    case QEvent::MouseButtonRelease: {
-      const auto* mouse = static_cast<QMouseEvent*>(event);
-      const int mark = onViewport && mouse->button() == Qt::LeftButton ? nearest(mouse->position()) : -1;
-      if (mark < 0 || mark != std::exchange(m_pressed, -1)) break;
-      const int point = m_marks[static_cast<std::size_t>(mark)].point;
-      if (mouse->modifiers() & Qt::ShiftModifier) Q_EMIT pinToggled(point);
-      else Q_EMIT opened(point);
-      break;
-    }
-    case QEvent::ContextMenu: {
-      const auto* context = static_cast<QContextMenuEvent*>(event);
-      const int mark = context->reason() == QContextMenuEvent::Keyboard ? m_cursor : onViewport ? nearest(context->pos()) : -1;
-      if (mark < 0) break;
-      openMenu(context->globalPos(), mark);
-      return true;
-    }
-    default: break;
+  case QEvent::KeyPress:
+    if (watched == view() && keyPressed(static_cast<QKeyEvent*>(event)->key())) return true;
+    break;
+  case QEvent::MouseMove:
+    setCursor(nearest(static_cast<QMouseEvent*>(event)->position()));
+    view()->viewport()->setCursor(m_cursor >= 0 ? Qt::PointingHandCursor : Qt::ArrowCursor);
+    break;
+  case QEvent::Leave:
+    if (onViewport) setCursor(-1);
+    break;
+  case QEvent::FocusIn:
+  case QEvent::FocusOut:
+    m_ink->update();
+    break;
+  case QEvent::MouseButtonPress:
+    if (onViewport && static_cast<QMouseEvent*>(event)->button() == Qt::LeftButton) m_pressed = nearest(static_cast<QMouseEvent*>(event)->position());
+    break;
+  case QEvent::MouseButtonRelease: {
+    const auto* mouse = static_cast<QMouseEvent*>(event);
+    const int mark = onViewport && mouse->button() == Qt::LeftButton ? nearest(mouse->position()) : -1;
+    if (mark < 0 || mark != std::exchange(m_pressed, -1)) break;
+    const int point = m_marks[static_cast<std::size_t>(mark)].point;
+    if (mouse->modifiers() & Qt::ShiftModifier)
+      Q_EMIT pinToggled(point);
+    else
+      Q_EMIT opened(point);
+    break;
+  }
+  case QEvent::ContextMenu: {
+    const auto* context = static_cast<QContextMenuEvent*>(event);
+    const int mark = context->reason() == QContextMenuEvent::Keyboard ? m_cursor : onViewport ? nearest(context->pos()) : -1;
+    if (mark < 0) break;
+    openMenu(context->globalPos(), mark);
+    return true;
+  }
+  default:
+    break;
   }
   return ChartPanel::eventFilter(watched, event);
 }
@@ -264,13 +279,22 @@ bool TradeOffChart::eventFilter(QObject* watched, QEvent* event) {
 QString TradeOffChart::describe(const PlanPoint& point) const {
   QString text;
   switch (point.kind) {
-    case PlanPoint::Kind::front: text = tr("Point of the front"); break;
-    case PlanPoint::Kind::uniform: text = tr("Uniform %1").arg(point.label); break;
-    case PlanPoint::Kind::stored: text = tr("Plan “%1”").arg(plainName(point.name)); break;
-    case PlanPoint::Kind::working: text = tr("This plan"); break;
+  case PlanPoint::Kind::front:
+    text = tr("Point of the front");
+    break;
+  case PlanPoint::Kind::uniform:
+    text = tr("Uniform %1").arg(point.label);
+    break;
+  case PlanPoint::Kind::stored:
+    text = tr("Plan “%1”").arg(plainName(point.name));
+    break;
+  case PlanPoint::Kind::working:
+    text = tr("This plan");
+    break;
   }
   text += QStringLiteral("\n") + tr("%1, %2 bits per weight").arg(bytesText(point.bytes), numberText(point.bitsPerWeight));
-  text += QStringLiteral("\n") + tr("predicted %1: %2").arg(scoreName(m_content.metric), estimateText(point.predicted, QString::fromStdString(m_content.unit), true));
+  text += QStringLiteral("\n") +
+          tr("predicted %1: %2").arg(scoreName(m_content.metric), estimateText(point.predicted, QString::fromStdString(m_content.unit), true));
   for (const auto& [score, value] : point.measured)
     text += QStringLiteral("\n") + tr("measured %1: %2 (n = %3)").arg(scoreName(score), scoreText(score, value, true)).arg(value.count);
   if (m_content.pinned.contains(point.key)) text += QStringLiteral("\n") + tr("pinned");
@@ -279,15 +303,20 @@ QString TradeOffChart::describe(const PlanPoint& point) const {
 
 ChartTable TradeOffChart::table() const {
   const auto scores = measuredScores(m_content.points);
-  ChartTable table{{tr("plan"), tr("kind"), tr("bytes"), tr("bits per weight"), tr("predicted %1").arg(scoreName(m_content.metric)), tr("standard error")}, {}};
+  ChartTable table{
+      {tr("plan"), tr("kind"), tr("bytes"), tr("bits per weight"), tr("predicted %1").arg(scoreName(m_content.metric)), tr("standard error")}, {}};
   for (const auto& score : scores) {
     table.columns.push_back(tr("measured change of %1").arg(scoreName(score)));
     table.columns.push_back(tr("standard error of %1").arg(scoreName(score)));
   }
   static const QString kinds[] = {tr("front"), tr("uniform"), tr("stored"), tr("this plan")};
   for (const auto& point : m_content.points) {
-    std::vector<QVariant> row{point.label.isEmpty() ? plainName(point.name) : point.label, kinds[static_cast<int>(point.kind)], QVariant::fromValue<qlonglong>(point.bytes.count),
-                              point.bitsPerWeight, point.predicted.mean, point.predicted.standardError};
+    std::vector<QVariant> row{point.label.isEmpty() ? plainName(point.name) : point.label,
+                              kinds[static_cast<int>(point.kind)],
+                              QVariant::fromValue<qlonglong>(point.bytes.count),
+                              point.bitsPerWeight,
+                              point.predicted.mean,
+                              point.predicted.standardError};
     for (const auto& score : scores) {
       const auto measured = point.measured.find(score);
       row.push_back(measured == point.measured.end() ? QVariant() : QVariant(measured->second.mean));

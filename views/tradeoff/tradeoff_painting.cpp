@@ -45,8 +45,10 @@ void TradeOffChart::paintLines(QPainter& painter, const Theme& theme) const {
     for (const Mark& mark : m_marks) {
       if (m_content.points[static_cast<std::size_t>(mark.point)].kind != kind) continue;
       const QPointF place = at(mark.x, mark.predictedY.value_or(mark.y));
-      if (line.elementCount() == 0) line.moveTo(place);
-      else line.lineTo(place);
+      if (line.elementCount() == 0)
+        line.moveTo(place);
+      else
+        line.lineTo(place);
     }
     painter.setPen(kind == PlanPoint::Kind::front ? QPen(theme.accent, 1.6) : QPen(theme.reference, 1));
     painter.drawPath(line);
@@ -71,9 +73,12 @@ void TradeOffChart::paintMark(QPainter& painter, const Theme& theme, const Mark&
   }
   painter.setPen(QPen(colour, 1.4));
   painter.setBrush(mark.filled ? colour : theme.panel);
-  if (uniform) painter.drawRect(QRectF(place - QPointF(3, 3), QSizeF(6, 6)));
-  else if (point.kind == PlanPoint::Kind::stored) painter.drawPolygon(QPolygonF{place + QPointF(0, -4.5), place + QPointF(4.5, 0), place + QPointF(0, 4.5), place + QPointF(-4.5, 0)});
-  else painter.drawEllipse(place, 3.4, 3.4);
+  if (uniform)
+    painter.drawRect(QRectF(place - QPointF(3, 3), QSizeF(6, 6)));
+  else if (point.kind == PlanPoint::Kind::stored)
+    painter.drawPolygon(QPolygonF{place + QPointF(0, -4.5), place + QPointF(4.5, 0), place + QPointF(0, 4.5), place + QPointF(-4.5, 0)});
+  else
+    painter.drawEllipse(place, 3.4, 3.4);
   painter.setBrush(Qt::NoBrush);
   if (working) {
     painter.setPen(QPen(theme.limit, 2));
@@ -92,7 +97,8 @@ void TradeOffChart::paintLabels(QPainter& painter, const Theme& theme) const {
   const QFontMetricsF metrics(painter.font());
   const QRectF plot = chart()->plotArea();
   std::vector<QRectF> taken;
-  for (const Mark& mark : m_marks) taken.emplace_back(at(mark.x, mark.y) - QPointF(4, 4), QSizeF(8, 8));
+  for (const Mark& mark : m_marks)
+    taken.emplace_back(at(mark.x, mark.y) - QPointF(4, 4), QSizeF(8, 8));
   // This plan first: its label must be there.
   for (const auto kind : {PlanPoint::Kind::working, PlanPoint::Kind::stored, PlanPoint::Kind::uniform})
     for (const Mark& mark : m_marks) {
@@ -103,10 +109,13 @@ void TradeOffChart::paintLabels(QPainter& painter, const Theme& theme) const {
       const QSizeF size(metrics.horizontalAdvance(text), metrics.height());
       const QPointF place = at(mark.x, mark.y);
       const double away = working ? 11 : 7;
-      for (const QPointF& corner : {place + QPointF(away, -size.height() - 2), place + QPointF(away, 2), place + QPointF(-away - size.width(), -size.height() - 2),
-                                    place + QPointF(-away - size.width(), 2), place + QPointF(-size.width() / 2, -size.height() - away)}) {
+      for (const QPointF& corner :
+           {place + QPointF(away, -size.height() - 2), place + QPointF(away, 2), place + QPointF(-away - size.width(), -size.height() - 2),
+            place + QPointF(-away - size.width(), 2), place + QPointF(-size.width() / 2, -size.height() - away)}) {
         const QRectF box(corner, size);
-        if (!plot.adjusted(-2, -2, 2, 2).contains(box) || std::any_of(taken.begin(), taken.end(), [&](const QRectF& other) { return other.intersects(box); })) continue;
+        if (!plot.adjusted(-2, -2, 2, 2).contains(box) ||
+            std::any_of(taken.begin(), taken.end(), [&](const QRectF& other) { return other.intersects(box); }))
+          continue;
         painter.setPen(working ? theme.limit : kind == PlanPoint::Kind::stored ? theme.text : theme.label);
         painter.drawText(box, Qt::AlignCenter, text);
         taken.push_back(box);

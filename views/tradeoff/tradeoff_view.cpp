@@ -47,14 +47,16 @@ TradeOffView::TradeOffView(const Workspace& workspace, QWidget* parent)
 }
 
 void TradeOffView::refresh(Changes changes) {
-  static const auto kOwn =
-      Changes(Change::network) | Change::front | Change::plan | Change::plans | Change::budget | Change::metric | Change::results | Change::tables | Change::menus | Change::jobs;
+  static const auto kOwn = Changes(Change::network) | Change::front | Change::plan | Change::plans | Change::budget | Change::metric |
+                           Change::results | Change::tables | Change::menus | Change::jobs;
   if (!(changes & kOwn)) return;
   if (changes & Change::network) m_pinned.clear();
   m_points = planPoints(workspace());
   for (const auto& point : m_points)
     if (!point.measured.empty()) m_pinned.erase(point.key);
-  std::erase_if(m_pinned, [this](const std::string& key) { return std::none_of(m_points.begin(), m_points.end(), [&](const PlanPoint& point) { return point.key == key; }); });
+  std::erase_if(m_pinned, [this](const std::string& key) {
+    return std::none_of(m_points.begin(), m_points.end(), [&](const PlanPoint& point) { return point.key == key; });
+  });
   fillScores();
   showPlans();
 }
@@ -63,7 +65,8 @@ void TradeOffView::fillScores() {
   const QString chosen = m_loss->currentData().toString();
   m_loss->clear();
   m_loss->addItem(tr("damage (%1)").arg(scoreName(workspace().metric)), QString());
-  for (const auto& score : measuredScores(m_points)) m_loss->addItem(tr("measured %1").arg(scoreName(score)), QString::fromStdString(score));
+  for (const auto& score : measuredScores(m_points))
+    m_loss->addItem(tr("measured %1").arg(scoreName(score)), QString::fromStdString(score));
   m_loss->setCurrentIndex(std::max(0, m_loss->findData(chosen)));
 }
 
@@ -78,14 +81,16 @@ void TradeOffView::showPlans() {
   content.pinned = m_pinned;
   if (w.budgetBytes) {
     const auto bytes = static_cast<double>(w.budgetBytes->count);
-    content.limit = content.bytes ? bytes : w.totals.bytes.count > 0 ? bytes * w.totals.bitsPerWeight / static_cast<double>(w.totals.bytes.count) : -1;
+    content.limit = content.bytes              ? bytes
+                    : w.totals.bytes.count > 0 ? bytes * w.totals.bitsPerWeight / static_cast<double>(w.totals.bytes.count)
+                                               : -1;
   }
   m_chart->show(std::move(content));
   const bool front = std::any_of(m_points.begin(), m_points.end(), [](const PlanPoint& point) { return point.kind != PlanPoint::Kind::working; });
-  m_chart->setEmptyText(!w.network          ? tr("Open a network to weigh its plans")
-                        : !w.table()        ? tr("Measure sensitivities to see what each size costs")
-                        : !front            ? tr("The front is being computed…")
-                                            : QString());
+  m_chart->setEmptyText(!w.network   ? tr("Open a network to weigh its plans")
+                        : !w.table() ? tr("Measure sensitivities to see what each size costs")
+                        : !front     ? tr("The front is being computed…")
+                                     : QString());
   writeButton();
   setHint(front ? tr("click a plan to open it · Shift+click pins · ● measured ○ predicted") : QString());
 }
@@ -95,9 +100,14 @@ void TradeOffView::writeButton() {
   const bool wide = width() >= 400;
   const bool measuring = running && running->kind == JobKind::measurePlans;
   const auto pinned = static_cast<int>(m_pinned.size());
-  m_measure->setText(measuring ? tr("Measuring… %1 %").arg(static_cast<int>(running->fraction * 100)) : !wide && pinned > 0 ? tr("Measure (%1)").arg(pinned) : !wide ? tr("Measure") : pinned > 0 ? tr("Measure pinned (%1)").arg(pinned) : tr("Measure pinned"));
+  m_measure->setText(measuring             ? tr("Measuring… %1 %").arg(static_cast<int>(running->fraction * 100))
+                     : !wide && pinned > 0 ? tr("Measure (%1)").arg(pinned)
+                     : !wide               ? tr("Measure")
+                     : pinned > 0          ? tr("Measure pinned (%1)").arg(pinned)
+                                           : tr("Measure pinned"));
   m_measure->setEnabled(pinned > 0 && !measuring);
-  m_measure->setToolTip(pinned > 0 ? tr("Compress by the pinned plans and judge them on the data") : tr("Pin plans first: Shift+click a point, or P on it"));
+  m_measure->setToolTip(pinned > 0 ? tr("Compress by the pinned plans and judge them on the data")
+                                   : tr("Pin plans first: Shift+click a point, or P on it"));
 }
 
 void TradeOffView::resizeEvent(QResizeEvent* event) {
@@ -108,8 +118,10 @@ void TradeOffView::resizeEvent(QResizeEvent* event) {
 void TradeOffView::open(int point) {
   const PlanPoint& plan = m_points.at(static_cast<std::size_t>(point));
   if (plan.kind == PlanPoint::Kind::working) return;
-  if (plan.kind == PlanPoint::Kind::stored) Q_EMIT requested(request::OpenPlan{plan.name});
-  else Q_EMIT requested(request::TakeFrontPlan{plan.front});
+  if (plan.kind == PlanPoint::Kind::stored)
+    Q_EMIT requested(request::OpenPlan{plan.name});
+  else
+    Q_EMIT requested(request::TakeFrontPlan{plan.front});
 }
 
 void TradeOffView::togglePin(int point) {
@@ -122,8 +134,10 @@ void TradeOffView::measurePinned() {
   request::MeasurePlans wish;
   for (const auto& point : m_points) {
     if (!m_pinned.contains(point.key)) continue;
-    if (point.front >= 0) wish.points.push_back(point.front);
-    else wish.plans.push_back(point.name);
+    if (point.front >= 0)
+      wish.points.push_back(point.front);
+    else
+      wish.plans.push_back(point.name);
   }
   if (!wish.points.empty() || !wish.plans.empty()) Q_EMIT requested(wish);
 }

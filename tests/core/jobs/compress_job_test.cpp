@@ -26,7 +26,8 @@ void expectSameBytes(const CompressOutcome& a, const CompressOutcome& b) {
     ASSERT_TRUE(std::ranges::equal(x.bytes(), y.bytes()));
   }
   ASSERT_EQ(a.compressed.edits.size(), b.compressed.edits.size());
-  for (const auto& [id, tensor] : a.compressed.edits) ASSERT_TRUE(std::ranges::equal(tensor.bytes(), b.compressed.edits.at(id).bytes()));
+  for (const auto& [id, tensor] : a.compressed.edits)
+    ASSERT_TRUE(std::ranges::equal(tensor.bytes(), b.compressed.edits.at(id).bytes()));
   EXPECT_EQ(a.compressed.activations, b.compressed.activations);
   EXPECT_EQ(a.result.after, b.result.after);
   EXPECT_EQ(a.result.difference, b.result.difference);
@@ -42,10 +43,12 @@ std::map<std::string, Estimate> fullRun(const CompressOutcome& outcome, std::siz
   }
   const auto& network = *demo().network.network;
   const WeightOverlay overlay = partly.overlay(network, demo().network.layers);
-  const Tensor before = answers({&network, nullptr, nullptr}, *demo().data, {}, {}), after = answers({&network, &overlay, nullptr}, *demo().data, {}, {});
+  const Tensor before = answers({&network, nullptr, nullptr}, *demo().data, {}, {}),
+               after = answers({&network, &overlay, nullptr}, *demo().data, {}, {});
   const auto scores = scoresFor(builtinRegistries().scores, *demo().data);
   std::map<std::string, Estimate> estimates;
-  for (const auto& [id, values] : evaluate(scores, after, *demo().data, &before).perSample) estimates[id] = estimateOf(values);
+  for (const auto& [id, values] : evaluate(scores, after, *demo().data, &before).perSample)
+    estimates[id] = estimateOf(values);
   return estimates;
 }
 
@@ -68,7 +71,8 @@ TEST(CompressJob, LiveScoresAreThoseOfFullRunsAfterEveryLayer) {
     EXPECT_EQ(points[i].layersDone, i + 1);
     EXPECT_FALSE(points[i].finished);
     const auto full = fullRun(outcome, i + 1);
-    for (const auto& [id, estimate] : full) EXPECT_NEAR(points[i].value.at(id).mean, estimate.mean, 1e-6 + 1e-5 * std::abs(estimate.mean)) << id << " after " << i + 1;
+    for (const auto& [id, estimate] : full)
+      EXPECT_NEAR(points[i].value.at(id).mean, estimate.mean, 1e-6 + 1e-5 * std::abs(estimate.mean)) << id << " after " << i + 1;
   }
   EXPECT_TRUE(points.back().finished);
   EXPECT_EQ(points.back().value.at("kl"), outcome.result.after.at("kl"));
@@ -100,7 +104,8 @@ TEST(CompressJob, LiveEvaluationHoldsWithLittleMemory) {
     compress(job.job, context, {});
   }
   ASSERT_EQ(kl[0].size(), kl[1].size());
-  for (std::size_t i = 0; i < kl[0].size(); ++i) EXPECT_NEAR(kl[0][i], kl[1][i], 1e-6);
+  for (std::size_t i = 0; i < kl[0].size(); ++i)
+    EXPECT_NEAR(kl[0][i], kl[1][i], 1e-6);
 }
 
 TEST(CompressJob, ExpensiveEvaluationsAreThinnedOutButTheLastIsThere) {
@@ -145,7 +150,8 @@ TEST(CompressJob, AnEditMayAskForStatisticsThatThePlanDidNotNeed) {
   const auto a = compress(edited.job, {}, {}), b = compress(planned.job, {}, {});
   for (const auto& [id, tensor] : a.compressed.weights) {
     const Tensor x = tensor.decode(), y = b.compressed.weights.at(id).decode();
-    for (std::int64_t i = 0; i < x.count(); ++i) ASSERT_NEAR(x.data<float>()[static_cast<std::size_t>(i)], y.data<float>()[static_cast<std::size_t>(i)], 1e-6);
+    for (std::int64_t i = 0; i < x.count(); ++i)
+      ASSERT_NEAR(x.data<float>()[static_cast<std::size_t>(i)], y.data<float>()[static_cast<std::size_t>(i)], 1e-6);
   }
 }
 
@@ -153,7 +159,9 @@ TEST(CompressJob, SkippedLayersStayAsTheyAreAndAreRecorded) {
   Job job("int4");
   std::vector<std::string> told;
   job.job.control = [](const Layer& layer) { return layer.id.index == 1 ? LayerControl::skip : LayerControl::go; };
-  job.job.onLayer = [&](const LayerResult& result, std::size_t, std::size_t) { told.push_back(result.layer + (result.setting.isKeep() ? " kept" : "")); };
+  job.job.onLayer = [&](const LayerResult& result, std::size_t, std::size_t) {
+    told.push_back(result.layer + (result.setting.isKeep() ? " kept" : ""));
+  };
   const CompressOutcome outcome = compress(job.job, {}, {});
   const auto& layers = demo().network.layers.items;
   EXPECT_EQ(outcome.skipped, std::vector<std::string>{layers[1].name});

@@ -12,7 +12,10 @@ namespace {
 
 const SensitivityTable& table() {
   static const SensitivityTable measured = [] {
-    return measure({digits().network, registries(), {"weight-error"}, parseOptions("int2,int4,int6,int8"), "any", nullptr, {}, {}, nullptr, nullptr, {}}, {}, {}).tables.at(0);
+    return measure(
+               {digits().network, registries(), {"weight-error"}, parseOptions("int2,int4,int6,int8"), "any", nullptr, {}, {}, nullptr, nullptr, {}},
+               {}, {})
+        .tables.at(0);
   }();
   return measured;
 }
@@ -55,7 +58,9 @@ TEST(FrontJob, LocksBindTheFrontOnly) {
     EXPECT_EQ(toText(point.plan.layers[0].setting), point.uniform ? point.label : "int8");
 }
 
-TEST(FrontJob, SolversThatMeasureAreRefused) { EXPECT_THROW(planFront({digits().network, table(), registries(), "evolve"}, {}, {}), Error); }
+TEST(FrontJob, SolversThatMeasureAreRefused) {
+  EXPECT_THROW(planFront({digits().network, table(), registries(), "evolve"}, {}, {}), Error);
+}
 
 }  // namespace
 }  // namespace planish

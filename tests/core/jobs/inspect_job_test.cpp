@@ -14,10 +14,14 @@ namespace {
 
 LayerInspection inspect(LayerId layer, const char* setting, bool calibrated = true) {
   static const std::vector<Setting> options = parseOptions("int2,int4,int8,int8+a8");
-  return inspectLayer({digits().network, layer, parseSetting(setting), options, registries(), "any", calibrated ? digits().calibration.source.get() : nullptr}, {}, {});
+  return inspectLayer(
+      {digits().network, layer, parseSetting(setting), options, registries(), "any", calibrated ? digits().calibration.source.get() : nullptr}, {},
+      {});
 }
 
-std::int64_t sum(const std::vector<std::int64_t>& counts) { return std::accumulate(counts.begin(), counts.end(), std::int64_t{0}); }
+std::int64_t sum(const std::vector<std::int64_t>& counts) {
+  return std::accumulate(counts.begin(), counts.end(), std::int64_t{0});
+}
 
 TEST(InspectJob, CountsEveryWeightBeforeAndAfterOverOneRange) {
   const Layer& layer = digits().network.layers.items.at(1);
@@ -57,7 +61,8 @@ TEST(InspectJob, MoreBitsHaveLessError) {
   EXPECT_GT(seen.errorByOption[1].second, seen.errorByOption[2].second);
   EXPECT_EQ(seen.errorByOption[2].second, seen.errorByOption[3].second) << "activations do not change the weight";
   EXPECT_EQ(seen.weightsBefore.counts, seen.weightsAfter.counts) << "keep";
-  for (const float error : seen.channelError) EXPECT_EQ(error, 0);
+  for (const float error : seen.channelError)
+    EXPECT_EQ(error, 0);
 }
 
 TEST(InspectJob, InputIsThatOfTheCalibrationData) {
@@ -92,7 +97,8 @@ Tensor randomMatrix(std::int64_t rows, std::int64_t columns) {
   std::mt19937 random(5);
   std::normal_distribution<float> normal;
   std::vector<float> values(static_cast<std::size_t>(rows * columns));
-  for (std::size_t i = 0; i < values.size(); ++i) values[i] = normal(random) / static_cast<float>(1 + i % static_cast<std::size_t>(columns));
+  for (std::size_t i = 0; i < values.size(); ++i)
+    values[i] = normal(random) / static_cast<float>(1 + i % static_cast<std::size_t>(columns));
   return Tensor::of<float>(Shape{rows, columns}, values);
 }
 
@@ -100,7 +106,8 @@ TEST(SingularValues, AreThoseOfTheDecomposition) {
   const Tensor matrix = randomMatrix(40, 70);
   const auto whole = thinSvd(matrix).values, alone = singularValues(matrix);
   ASSERT_EQ(whole.size(), alone.size());
-  for (std::size_t i = 0; i < whole.size(); ++i) EXPECT_NEAR(alone[i], whole[i], 1e-9 * whole[0]);
+  for (std::size_t i = 0; i < whole.size(); ++i)
+    EXPECT_NEAR(alone[i], whole[i], 1e-9 * whole[0]);
 }
 
 TEST(SingularValues, LeadingOnesComeNearWithoutTheRest) {

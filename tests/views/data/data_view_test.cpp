@@ -36,7 +36,8 @@ const PluginRegistries& registries() {
 }
 
 /// A demo of the repository as a workspace; answers as a plan might give them: every ninth changes, every thirtieth was wrong before.
-Workspace demo(const std::string& folder, const std::string& network, const std::string& file, double scale, double mean, double deviation, const std::string& calibration) {
+Workspace demo(const std::string& folder, const std::string& network, const std::string& file, double scale, double mean, double deviation,
+               const std::string& calibration) {
   const std::string root = std::string(PLANISH_SOURCE_DIR) + "/resources/demo/" + folder + "/";
   Workspace w;
   w.network = std::make_shared<OpenedNetwork>(openNetwork(root + network, {}, registries(), {}));
@@ -49,8 +50,12 @@ Workspace demo(const std::string& folder, const std::string& network, const std:
   return w;
 }
 
-Workspace glyphs() { return demo("glyphs", "glyphs_mobilenetv2.onnx", "glyphs.npz", 1.0 / 255, 0.5, 0.25, "calibration"); }
-Workspace digits() { return demo("digits", "digits_resnet.onnx", "digits.npz", 1.0 / 16, 0.3, 0.37, "train"); }
+Workspace glyphs() {
+  return demo("glyphs", "glyphs_mobilenetv2.onnx", "glyphs.npz", 1.0 / 255, 0.5, 0.25, "calibration");
+}
+Workspace digits() {
+  return demo("digits", "digits_resnet.onnx", "digits.npz", 1.0 / 16, 0.3, 0.37, "train");
+}
 
 std::shared_ptr<const Answers> answersFor(const BatchSource& data) {
   auto answers = std::make_shared<Answers>();
@@ -79,7 +84,8 @@ struct Shown {
     settle();
   }
   void settle() {
-    for (int i = 0; i < 12; ++i) QTest::qWait(15);
+    for (int i = 0; i < 12; ++i)
+      QTest::qWait(15);
   }
   SampleModel* model() { return view.findChild<SampleModel*>(); }
   QListView* grid() { return view.findChild<QListView*>(QStringLiteral("samples")); }
@@ -106,7 +112,8 @@ TEST(DataView, WithoutDataItSaysWhatToDoAndOffersIt) {
   Shown shown(std::move(w), {500, 300});
   keepPicture(shown.view, "data_empty");
   for (auto* each : shown.view.findChildren<QPushButton*>())
-    if (each->isVisible() && each->text() == QStringLiteral("Choose data…") && each->parentWidget()->findChild<QLabel*>()) QTest::mouseClick(each, Qt::LeftButton);
+    if (each->isVisible() && each->text() == QStringLiteral("Choose data…") && each->parentWidget()->findChild<QLabel*>())
+      QTest::mouseClick(each, Qt::LeftButton);
   ASSERT_EQ(shown.requests.size(), 1u);
   EXPECT_FALSE(std::get<request::ChooseData>(shown.requests[0]).calibration);
 }
@@ -128,7 +135,8 @@ TEST(DataView, ChangedAnswersComeFirstAndFiltersCount) {
   QAbstractItemModelTester tester(shown.model(), QAbstractItemModelTester::FailureReportingMode::Fatal);
   const int changed = shown.model()->count(SampleModel::Filter::changed);
   EXPECT_EQ(changed, 67);
-  for (int row = 0; row < shown.model()->rowCount(); ++row) EXPECT_EQ(shown.model()->index(row, 0).data(SampleModel::changedRole).toBool(), row < changed);
+  for (int row = 0; row < shown.model()->rowCount(); ++row)
+    EXPECT_EQ(shown.model()->index(row, 0).data(SampleModel::changedRole).toBool(), row < changed);
   auto* filter = shown.button(QStringLiteral("Show: Changed"));
   ASSERT_TRUE(filter);
   EXPECT_TRUE(qobject_cast<QToolButton*>(filter)->text().contains(QLatin1String("67")));
@@ -156,7 +164,8 @@ TEST(DataView, TheCurrentSampleIsShownAsTheNetworkGetsIt) {
   shown.settle();
   EXPECT_EQ(shown.view.findChild<SamplePanel*>()->sample(), 3);
   bool found = false;
-  for (auto* label : shown.view.findChild<SamplePanel*>()->findChildren<QLabel*>()) found = found || label->text().contains(QLatin1String("float32"));
+  for (auto* label : shown.view.findChild<SamplePanel*>()->findChildren<QLabel*>())
+    found = found || label->text().contains(QLatin1String("float32"));
   EXPECT_TRUE(found);
 }
 
@@ -221,7 +230,8 @@ TEST(SamplePicture, FormsAndValues) {
   EXPECT_FALSE(pictureForm(Shape{40}, Dataset::Order::unknown, {}));
   EXPECT_FALSE(pictureForm(Shape{7, 32, 32}, Dataset::Order::unknown, {}));
   std::vector<float> values(16);
-  for (std::size_t i = 0; i < 16; ++i) values[i] = static_cast<float>(i) - 8;
+  for (std::size_t i = 0; i < 16; ++i)
+    values[i] = static_cast<float>(i) - 8;
   const Tensor sample = Tensor::of<float>(Shape{1, 4, 4}, values);
   const QImage image = pictureOf(sample, *pictureForm(sample.shape(), Dataset::Order::unknown, {}), 96);
   EXPECT_EQ(qRed(image.pixel(0, 0)), 0);
@@ -236,7 +246,8 @@ class Numbers : public Dataset {
   std::vector<std::string> arrays() const override { return {"x"}; }
   Tensor sample(std::string_view, std::int64_t index) const override {
     std::vector<float> values(static_cast<std::size_t>(m_shape.count()));
-    for (std::size_t i = 0; i < values.size(); ++i) values[i] = static_cast<float>(index) + static_cast<float>(i) / 100;
+    for (std::size_t i = 0; i < values.size(); ++i)
+      values[i] = static_cast<float>(index) + static_cast<float>(i) / 100;
     return Tensor::of<float>(m_shape, values);
   }
   const std::vector<std::int64_t>& labels() const override { return m_labels; }
@@ -290,9 +301,10 @@ TEST(DataView, TenThousandSamplesScroll) {
 TEST(DataView, U16_FocusableWidgetsHaveNames) {
   Shown shown(digits());
   for (const auto* widget : shown.view.findChildren<QWidget*>())
-    if (widget->focusPolicy() != Qt::NoFocus && !widget->focusProxy() && widget->isVisible() && widget->objectName() != QLatin1String("qt_scrollarea_viewport") &&
-        !widget->inherits("QHeaderView") && !widget->inherits("QScrollBar")) {
-      EXPECT_FALSE(widget->accessibleName().isEmpty()) << widget->metaObject()->className() << " in " << widget->parentWidget()->metaObject()->className();
+    if (widget->focusPolicy() != Qt::NoFocus && !widget->focusProxy() && widget->isVisible() &&
+        widget->objectName() != QLatin1String("qt_scrollarea_viewport") && !widget->inherits("QHeaderView") && !widget->inherits("QScrollBar")) {
+      EXPECT_FALSE(widget->accessibleName().isEmpty())
+          << widget->metaObject()->className() << " in " << widget->parentWidget()->metaObject()->className();
     }
 }
 
@@ -305,7 +317,8 @@ TEST(DataView, Pictures) {
     for (const QSize size : {QSize(960, 560), QSize(300, 200), QSize(640, 400)}) {
       shown.view.resize(size);
       shown.settle();
-      keepPicture(shown.view, QStringLiteral("data_%1x%2_%3").arg(size.width()).arg(size.height()).arg(dark ? QLatin1String("dark") : QLatin1String("light")));
+      keepPicture(shown.view,
+                  QStringLiteral("data_%1x%2_%3").arg(size.width()).arg(size.height()).arg(dark ? QLatin1String("dark") : QLatin1String("light")));
     }
   }
   qApp->setPalette(Theme::light().palette());

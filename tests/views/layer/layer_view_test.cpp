@@ -41,7 +41,8 @@ std::shared_ptr<const LayerInspection> inspectionOf(const Workspace& w, int laye
   LayerInspection::Histogram input;
   input.low = 0;
   input.high = 6;
-  for (int i = 0; i < 96; ++i) input.counts.push_back(i == 0 ? 900000 : static_cast<std::int64_t>(20000 * std::exp(-i * 0.06)));
+  for (int i = 0; i < 96; ++i)
+    input.counts.push_back(i == 0 ? 900000 : static_cast<std::int64_t>(20000 * std::exp(-i * 0.06)));
   seen->input = input;
   seen->inputSamples = 256;
   for (int i = 0; i < channels; ++i) {
@@ -168,7 +169,8 @@ TEST_F(LayerFixture, AClickOnAPointOfTheDamageChangesTheSetting) {
   open(4);
   auto* chart = damage();
   std::size_t target = 0;
-  while (toText(chart->points()[target].setting) != "int5") ++target;
+  while (toText(chart->points()[target].setting) != "int5")
+    ++target;
   const QPoint place = chart->view()->mapFromScene(chart->chart()->mapToScene(chart->positionOf(target)));
   QTest::mouseMove(chart->view()->viewport(), place);
   QTest::mouseClick(chart->view()->viewport(), Qt::LeftButton, {}, place);
@@ -203,8 +205,10 @@ TEST_F(LayerFixture, TheWorstChannelStandsOut) {
 TEST_F(LayerFixture, U16_FocusableWidgetsHaveNames) {
   open(4);
   for (const auto* widget : view.findChildren<QWidget*>())
-    if (widget->focusPolicy() != Qt::NoFocus && !widget->focusProxy() && widget->isVisible() && widget->objectName() != QLatin1String("qt_scrollarea_viewport") && !widget->inherits("QScrollBar")) {
-      EXPECT_FALSE(widget->accessibleName().isEmpty()) << widget->metaObject()->className() << " in " << widget->parentWidget()->metaObject()->className();
+    if (widget->focusPolicy() != Qt::NoFocus && !widget->focusProxy() && widget->isVisible() &&
+        widget->objectName() != QLatin1String("qt_scrollarea_viewport") && !widget->inherits("QScrollBar")) {
+      EXPECT_FALSE(widget->accessibleName().isEmpty())
+          << widget->metaObject()->className() << " in " << widget->parentWidget()->metaObject()->className();
     }
 }
 
@@ -237,7 +241,8 @@ TEST_F(LayerFixture, Pictures) {
 
 TEST(LayerViewSpeed, SelectionAmongAThousandLayersIsUnderAFrame) {
   Workspace w = sampleWorkspace(1000);
-  for (int i = 0; i < 40; ++i) w.inspections[i] = inspectionOf(w, i, w.plan.layers[static_cast<std::size_t>(i)].setting);
+  for (int i = 0; i < 40; ++i)
+    w.inspections[i] = inspectionOf(w, i, w.plan.layers[static_cast<std::size_t>(i)].setting);
   LayerView view(w);
   view.resize(790, 190);
   view.show();

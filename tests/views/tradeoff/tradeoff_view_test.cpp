@@ -232,8 +232,10 @@ TEST_F(TradeOffFixture, U16_FocusableWidgetsHaveNames) {
   addFront(w);
   open();
   for (const auto* widget : view.findChildren<QWidget*>())
-    if (widget->focusPolicy() != Qt::NoFocus && !widget->focusProxy() && widget->isVisible() && widget->objectName() != QLatin1String("qt_scrollarea_viewport")) {
-      EXPECT_FALSE(widget->accessibleName().isEmpty()) << widget->metaObject()->className() << " in " << widget->parentWidget()->metaObject()->className();
+    if (widget->focusPolicy() != Qt::NoFocus && !widget->focusProxy() && widget->isVisible() &&
+        widget->objectName() != QLatin1String("qt_scrollarea_viewport")) {
+      EXPECT_FALSE(widget->accessibleName().isEmpty())
+          << widget->metaObject()->className() << " in " << widget->parentWidget()->metaObject()->className();
     }
 }
 
@@ -246,7 +248,8 @@ TEST_F(TradeOffFixture, Pictures) {
       open(size);
       QTest::mouseClick(chart()->view()->viewport(), Qt::LeftButton, Qt::ShiftModifier, place(11));
       QTest::qWait(20);
-      keepPicture(view, QStringLiteral("tradeoff_%1x%2_%3").arg(size.width()).arg(size.height()).arg(dark ? QLatin1String("dark") : QLatin1String("light")));
+      keepPicture(
+          view, QStringLiteral("tradeoff_%1x%2_%3").arg(size.width()).arg(size.height()).arg(dark ? QLatin1String("dark") : QLatin1String("light")));
       QTest::mouseClick(chart()->view()->viewport(), Qt::LeftButton, Qt::ShiftModifier, place(11));
     }
   }
