@@ -71,9 +71,10 @@ double samplesRun(const CompressJob& job, bool activations) {
   std::size_t tried = 0;
   for (const auto& repair : job.plugins.repairs.all())
     if (repair->declines(*job.network.network, job.network.layers).empty()) ++tried;
-  // Applying a repair observes the network once or twice, judging a candidate runs it once.
-  if (job.repairs) samples += 2 * calibration * static_cast<double>(job.repairs->size());
-  else samples += calibration * (2 + 3 * static_cast<double>(tried));
+  // Applying a repair observes the original and then walks through the compressed network; observed values are not fused, which costs half as
+  // much again. Judging a candidate runs it once.
+  if (job.repairs) samples += 4 * calibration * static_cast<double>(job.repairs->size());
+  else samples += calibration * (2 + 5 * static_cast<double>(tried));
   return samples;
 }
 
@@ -89,6 +90,8 @@ void estimateCompressMemory(const CompressJob& job, const Cells& cells, const Jo
                                                     {"workspace of a layer", workspaceBytes(cells)},
                                                     {"live evaluation", live}};
   std::vector<Preflight::Part> judging = {{"compressed weights", codes}, {"their decoded floats", floats}};
+  // Repairs hold the values in front of a layer and those behind it.
+  if (job.calibration && (!job.repairs || !job.repairs->empty())) judging.push_back({"values kept by repairs", 2 * rates.mostKeptBytes(*job.calibration)});
   const BatchSource* widest = job.data ? job.data : job.calibration;
   if (widest) judging.push_back({"values of a run", rates.valueBytes(*widest)});
   if (job.live.samples) judging.push_back({"live evaluation", live});
@@ -143,8 +146,7 @@ Preflight preflight(const CompressJob& job, const Context& context, const Progre
   tellTiming(estimate, rates);
   estimateCompressMemory(job, cells, rates, estimate);
   std::int64_t stored = 0;
-  for (const auto& [layer, setting] : cells)
-    stored += predictBits(*layer, setting, {}).bytes().count + layer->weightCount() * (setting.bits < 8 ? 1 : 0) / 2;  // codes are kept in whole bytes, packed
+  for (const auto& [layer, setting] : cells) stored += predictBits(*layer, setting, {}).bytes().count;
   estimate.disk = {{"journal", stored + kRecordBytes * static_cast<std::int64_t>(cells.size())}, {"result in the project", stored}};
   estimate.outputBytes = outputBytesOf(job, cells);
   if (!estimate.refused.empty())

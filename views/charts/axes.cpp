@@ -27,7 +27,7 @@ void setNiceRange(QValueAxis& axis, double low, double high, int ticks) {
   axis.setRange(from, to);
   axis.setTickType(QValueAxis::TicksFixed);
   axis.setTickCount(count);
-  const int decimals = step >= 1 ? 0 : std::clamp(static_cast<int>(std::ceil(-std::log10(step) - 1e-9)) + (std::abs(step / power - 2.5) < 1e-9 ? 1 : 0), 0, 9);
+  const int decimals = step >= 1 ? (std::abs(step - std::round(step)) > 1e-9 ? 1 : 0) : std::clamp(static_cast<int>(std::ceil(-std::log10(step) - 1e-9)) + (std::abs(step / power - 2.5) < 1e-9 ? 1 : 0), 0, 9);
   axis.setLabelFormat(std::max(std::abs(from), std::abs(to)) >= 1e6 || decimals > 6 ? QStringLiteral("%.3g") : QStringLiteral("%.%1f").arg(decimals));
 }
 

@@ -1,0 +1,95 @@
+#include "views/job/job_header.h"
+
+#include "views/base/theme.h"
+#include "views/job/elided_label.h"
+#include "views/job/job_text.h"
+#include "views/job/thin_bar.h"
+
+#include <QEvent>
+#include <QGridLayout>
+#include <QPushButton>
+
+namespace planish::views {
+namespace {
+
+constexpr int kWide = 900, kNarrow = 520;  // pixels from which everything stands in one line, and below which in three
+
+}  // namespace
+
+JobHeader::JobHeader(QWidget* parent)
+    : QWidget(parent), m_title(new ElidedLabel(this)), m_status(new ElidedLabel(this)), m_bar(new ThinBar(this)), m_pause(new QPushButton(tr("Pause"), this)),
+      m_skip(new QPushButton(tr("Skip layer"), this)), m_stop(new QPushButton(tr("Stop"), this)) {
+  m_title->setFont(titleFont());
+  m_status->setForegroundRole(QPalette::PlaceholderText);
+  m_bar->setAccessibleName(tr("Progress of the job"));
+  m_skip->setToolTip(tr("The next layer stays as it is"));
+  m_stop->setToolTip(tr("Ends after the layer at hand; what is finished stays, and the job can be continued"));
+  for (auto* button : {m_pause, m_skip, m_stop}) button->setMinimumWidth(40);
+  auto* layout = new QGridLayout(this);
+  layout->setSizeConstraint(QLayout::SetNoConstraint);
+  layout->setContentsMargins(0, 0, 0, 0);
+  layout->setHorizontalSpacing(space::k8);
+  layout->setVerticalSpacing(space::k4);
+  using Act = request::ControlJob::Act;
+  connect(m_pause, &QPushButton::clicked, this, [this] { act(m_paused ? Act::resume : Act::pause); });
+  connect(m_skip, &QPushButton::clicked, this, [this] { act(Act::skipLayer); });
+  connect(m_stop, &QPushButton::clicked, this, [this] { act(Act::stop); });
+  arrange();
+}
+
+void JobHeader::act(request::ControlJob::Act act) { Q_EMIT acted(m_job, act); }
+
+void JobHeader::show(const JobState& job) {
+  m_job = job.id;
+  m_paused = job.phase == JobPhase::paused;
+  m_title->setText(job.title);
+  m_title->setAccessibleDescription(job.title);
+  m_status->setText(statusText(job));
+  m_bar->setValue(job.phase == JobPhase::done ? 1 : job.fraction);
+  const Theme& theme = Theme::of(this);
+  m_bar->setColor(job.phase == JobPhase::failed ? theme.error : job.phase == JobPhase::done ? theme.done : job.phase == JobPhase::running ? theme.accent : theme.reference);
+  const bool working = job.phase == JobPhase::running || m_paused, stoppable = working || job.phase == JobPhase::queued;
+  m_pause->setText(m_paused ? tr("Resume") : tr("Pause"));
+  m_pause->setEnabled(working);
+  m_skip->setEnabled(working && (job.kind == JobKind::compress || job.kind == JobKind::measure));
+  m_stop->setEnabled(stoppable);
+  for (auto* button : {m_pause, m_skip, m_stop}) button->setVisible(!job.over());
+  updateGeometry();
+}
+
+void JobHeader::arrange() {
+  auto* grid = static_cast<QGridLayout*>(layout());
+  while (grid->count() > 0) delete grid->takeAt(0);
+  const int buttonRow = m_lines == 3 ? 2 : 0;
+  int column = m_lines == 3 ? 0 : 2;
+  grid->addWidget(m_title, 0, 0, 1, m_lines == 3 ? 2 : 1);
+  grid->addWidget(m_bar, 0, m_lines == 3 ? 2 : 1);
+  for (auto* button : {m_pause, m_skip, m_stop}) grid->addWidget(button, buttonRow, column++);
+  if (m_lines == 1) grid->addWidget(m_status, 0, 5);
+  else grid->addWidget(m_status, 1, 0, 1, m_lines == 3 ? 3 : 5);
+  m_status->setAlignment((m_lines == 1 ? Qt::AlignRight : Qt::AlignLeft) | Qt::AlignVCenter);
+  m_status->setSizePolicy(QSizePolicy::Ignored, QSizePolicy::Preferred);
+  m_title->setSizePolicy(m_lines == 1 ? QSizePolicy::Maximum : QSizePolicy::Preferred, QSizePolicy::Preferred);
+  for (int i = 0; i < 6; ++i) grid->setColumnStretch(i, m_lines == 3 && i < 3 ? 1 : 0);
+  if (m_lines == 3) return;
+  grid->setColumnStretch(0, m_lines == 1 ? 0 : 2);
+  grid->setColumnStretch(1, m_lines == 1 ? 2 : 1);
+  grid->setColumnStretch(5, m_lines == 1 ? 3 : 0);
+}
+
+QSize JobHeader::minimumSizeHint() const { return {240, QWidget::minimumSizeHint().height()}; }
+
+void JobHeader::resizeEvent(QResizeEvent* event) {
+  QWidget::resizeEvent(event);
+  const int lines = width() >= kWide ? 1 : width() >= kNarrow ? 2 : 3;
+  if (lines == m_lines) return;
+  m_lines = lines;
+  arrange();
+}
+
+void JobHeader::changeEvent(QEvent* event) {
+  QWidget::changeEvent(event);
+  if (event->type() == QEvent::FontChange) m_title->setFont(titleFont());
+}
+
+}  // namespace planish::views
