@@ -1,0 +1,15 @@
+#pragma once
+
+#include "views/base/workspace.h"
+
+#include <QString>
+
+namespace planish::views {
+
+/// One page to keep: network, data, versions and seeds, the working plan, totals, charts as SVG, scores before and after, exports. Self-contained,
+/// light, made for paper; the same workspace gives the same text. Names are escaped.
+QString reportHtml(const Workspace& workspace);
+/// The same without inline pictures for QTextDocument, which draws them as resources "chart:0", "chart:1", ... (see reportCharts()).
+QString reportHtmlForDocument(const Workspace& workspace);
+
+}  // namespace planish::views
