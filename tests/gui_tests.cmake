@@ -21,3 +21,10 @@ file(GLOB desktop_files CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/app/deskto
 if(desktop_files)
   planish_gui_tests(app_desktop_tests planish_desktop ${desktop_files})
 endif()
+
+# Not a test: the pictures of README and guide (packaging/screenshots).
+add_executable(app_desktop_pictures app/desktop/pictures/pictures.cpp)
+target_link_libraries(app_desktop_pictures PRIVATE planish_desktop Qt6::Test GTest::gtest)
+target_precompile_headers(app_desktop_pictures REUSE_FROM planish_qt_headers)
+target_compile_definitions(app_desktop_pictures PRIVATE QT_NO_KEYWORDS QT_NO_CAST_TO_ASCII)
+set_target_properties(app_desktop_pictures PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests)

@@ -54,6 +54,7 @@ class JobRunner : public QObject {
 
   /// Solves the rest under the budget off the GUI thread; only the newest counts. `drag`: its plan merges into that step.
   void solve(int drag = 0);
+  void cancelSolving() { m_solving.cancel(); }
   void computeFront();
   /// Plan edits reach the running job: layers that are not done yet take them.
   void followPlan();
