@@ -1,7 +1,7 @@
 #include "views/job/job_header.h"
 
 #include "views/base/theme.h"
-#include "views/job/elided_label.h"
+#include "views/job/line_label.h"
 #include "views/job/job_text.h"
 #include "views/job/thin_bar.h"
 
@@ -17,7 +17,7 @@ constexpr int kWide = 900, kNarrow = 520;  // pixels from which everything stand
 }  // namespace
 
 JobHeader::JobHeader(QWidget* parent)
-    : QWidget(parent), m_title(new ElidedLabel(this)), m_status(new ElidedLabel(this)), m_bar(new ThinBar(this)), m_pause(new QPushButton(tr("Pause"), this)),
+    : QWidget(parent), m_title(new LineLabel(this)), m_status(new LineLabel(this)), m_bar(new ThinBar(this)), m_pause(new QPushButton(tr("Pause"), this)),
       m_skip(new QPushButton(tr("Skip layer"), this)), m_stop(new QPushButton(tr("Stop"), this)) {
   m_title->setFont(titleFont());
   m_status->setForegroundRole(QPalette::PlaceholderText);

@@ -9,7 +9,7 @@ class QPushButton;
 
 namespace planish::views {
 
-class ElidedLabel;
+class LineLabel;
 class ThinBar;
 
 /// Title, progress, what can be done to the job, and where it stands. Falls apart into two lines or three where it is narrow.
@@ -34,7 +34,7 @@ class JobHeader : public QWidget {
   int m_job = 0;
   bool m_paused = false;
   int m_lines = 1;
-  ElidedLabel *m_title, *m_status;
+  LineLabel *m_title, *m_status;
   ThinBar* m_bar;
   QPushButton *m_pause, *m_skip, *m_stop;
 };

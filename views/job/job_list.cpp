@@ -1,7 +1,7 @@
 #include "views/job/job_list.h"
 
 #include "views/base/theme.h"
-#include "views/job/elided_label.h"
+#include "views/job/line_label.h"
 #include "views/job/job_list_model.h"
 #include "views/job/job_text.h"
 
@@ -42,7 +42,7 @@ class RoomyRows : public QStyledItemDelegate {
 
 }  // namespace
 
-JobList::JobList(QWidget* parent) : QWidget(parent), m_model(new JobListModel(this)), m_tree(new QTreeView(this)), m_detail(new ElidedLabel(this)) {
+JobList::JobList(QWidget* parent) : QWidget(parent), m_model(new JobListModel(this)), m_tree(new QTreeView(this)), m_detail(new LineLabel(this)) {
   m_up = makeButton(tr("Up"), tr("Move the job up"), tr("Run it earlier (Alt+Up)"), this);
   m_down = makeButton(tr("Down"), tr("Move the job down"), tr("Run it later (Alt+Down)"), this);
   m_remove = makeButton(tr("Remove"), tr("Remove the job"), tr("Take it out of the list (Delete)"), this);

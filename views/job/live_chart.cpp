@@ -3,7 +3,7 @@
 #include "views/base/numbers.h"
 #include "views/base/theme.h"
 #include "views/charts/axes.h"
-#include "views/job/elided_label.h"
+#include "views/job/line_label.h"
 #include "views/job/job_text.h"
 #include "views/job/live_marks.h"
 
@@ -31,7 +31,7 @@ const Estimate* estimateIn(const std::map<std::string, Estimate>& estimates, con
 }  // namespace
 
 LiveChart::LiveChart(QWidget* parent)
-    : QWidget(parent), m_caption(new ElidedLabel(this)), m_head(new QHBoxLayout), m_buttons(new QButtonGroup(this)),
+    : QWidget(parent), m_caption(new LineLabel(this)), m_head(new QHBoxLayout), m_buttons(new QButtonGroup(this)),
       m_panel(new ChartPanel(tr("Accuracy while the job runs"), this)), m_x(new QValueAxis), m_y(new QValueAxis) {
   auto* layout = new QVBoxLayout(this);
   layout->setContentsMargins(0, 0, 0, 0);

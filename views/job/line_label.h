@@ -6,9 +6,9 @@
 namespace planish::views {
 
 /// One line of literal text that ends with "…" where there is no room, and is then whole in its tool tip.
-class ElidedLabel : public QLabel {
+class LineLabel : public QLabel {
  public:
-  explicit ElidedLabel(QWidget* parent = nullptr, Qt::TextElideMode mode = Qt::ElideRight) : QLabel(parent), m_mode(mode) { setTextFormat(Qt::PlainText); }
+  explicit LineLabel(QWidget* parent = nullptr, Qt::TextElideMode mode = Qt::ElideRight) : QLabel(parent), m_mode(mode) { setTextFormat(Qt::PlainText); }
   QSize minimumSizeHint() const override { return {fontMetrics().averageCharWidth() * 6, QLabel::minimumSizeHint().height()}; }
 
  protected:
