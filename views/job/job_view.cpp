@@ -46,6 +46,11 @@ JobView::JobView(const Workspace& workspace, QWidget* parent)
   auto* layout = new QVBoxLayout(this);
   layout->setContentsMargins(space::k12, space::k8, space::k12, space::k8);
   layout->addWidget(m_pages);
+  // What does not fit is hidden: see arrange().
+  layout->setSizeConstraint(QLayout::SetNoConstraint);
+  grid->setSizeConstraint(QLayout::SetNoConstraint);
+  m_pages->setSizePolicy(QSizePolicy::Ignored, QSizePolicy::Ignored);
+  setMinimumSize(260, 120);
 
   const auto control = [this](int job, request::ControlJob::Act act) { Q_EMIT requested(request::ControlJob{job, act}); };
   connect(m_header, &JobHeader::acted, this, control);

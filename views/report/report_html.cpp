@@ -127,7 +127,10 @@ QString page(const Workspace& w, bool forDocument) {
   for (const auto& chart : reportCharts(w)) {
     const QString picture = forDocument ? QStringLiteral("<img src=\"chart:%1\" width=\"%2\" height=\"%3\">").arg(number).arg(chart.size.width()).arg(chart.size.height())
                                         : QString::fromUtf8(chart.svg());
-    text += heading(chart.title) + QStringLiteral("<figure>") + picture + QStringLiteral("<figcaption>%1</figcaption></figure>\n").arg(chart.caption.toHtmlEscaped());
+    const QString caption = chart.caption.toHtmlEscaped();
+    // QTextDocument does not know figures.
+    text += heading(chart.title) + (forDocument ? QStringLiteral("<p>%1</p>\n<p>%2</p>\n").arg(picture, caption)
+                                                : QStringLiteral("<figure>") + picture + QStringLiteral("<figcaption>") + caption + QStringLiteral("</figcaption></figure>\n"));
     ++number;
   }
   return text + exportsText(w) + planText(w) + QStringLiteral("</body></html>\n");
