@@ -1,5 +1,8 @@
 #include "core/compression/activation_quantization.h"
 
+#include "core/compute/cpu/support/simd.h"
+#include "core/compute/cpu/support/vector_math.h"
+
 #include <algorithm>
 #include <cmath>
 #include <limits>
@@ -139,10 +142,13 @@ Tensor simulate(const ActivationFormat& format, const Tensor& value) {
   const float scale = format.scale;
   const auto least = static_cast<float>((format.isSigned ? -(1 << (format.bits - 1)) : 0) - format.zeroPoint);
   const auto most = least + static_cast<float>(largestCode(format.bits));
-  for (std::int64_t i = 0; i < count; ++i) {
-    const float code = std::nearbyint(from[i] / scale);
-    to[i] = (code < least ? least : code > most ? most : code) * scale;
-  }
+  cpu::vectorised([=]() __attribute__((always_inline)) {
+    for (std::int64_t i = 0; i < count; ++i) {
+      const float code = cpu::roundHalfEven(from[i] / scale);
+      const float above = code < least ? least : code;
+      to[i] = (above > most ? most : above) * scale;
+    }
+  });
   return in.layout() == Layout::plain ? flat
                                       : Tensor(DataType::float32, in.shape(), flat.storage(), in.layout());
 }

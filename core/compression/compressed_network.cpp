@@ -1,5 +1,7 @@
 #include "core/compression/compressed_network.h"
 
+#include "core/compression/integer_bias.h"
+
 namespace planish {
 
 WeightOverlay CompressedNetwork::overlay(const Network& network, const Layers& layers) const {
@@ -17,6 +19,13 @@ WeightOverlay CompressedNetwork::overlay(const Network& network, const Layers& l
           .at(layer->name);
     const Tensor weight = fromMatrix(*layer, compressed.decode());
     result[id] = cast(weight, network.value(id).constant.type());
+  }
+  std::map<ValueId, int> readers;
+  for (const Layer& layer : layers.items)
+    if (layer.bias.valid()) ++readers[layer.bias];
+  for (const Layer& layer : layers.items) {
+    IntegerBias bias;
+    if (layer.bias.valid() && readers[layer.bias] == 1 && integerBias(network, layer, *this, bias) == BiasFit::integer) result[layer.bias] = bias.decode();
   }
   return result;
 }

@@ -15,7 +15,7 @@ struct CompressedNetwork {
   ActivationFormats activations;
   std::vector<std::string> repairs;             ///< ids of the repairs applied, in order
 
-  /// Decoded weights and edits, in the weights' own shapes: what an executor runs.
+  /// Decoded weights and edits, in the weights' own shapes: what an executor runs; biases as integer kernels add them (see integerBias).
   WeightOverlay overlay(const Network& network, const Layers& layers) const;
 };
 

@@ -106,7 +106,7 @@ class Executor::Implementation::Run {
   /// Puts a value where the others find it, after transforming it, and shows it to the hook.
   void set(ValueId id, Tensor tensor, bool made) {
     if (m_options.transforms)
-      if (const auto transform = m_options.transforms->find(id); transform != m_options.transforms->end()) tensor = transform->second(toPlain(tensor));
+      if (const auto transform = m_options.transforms->find(id); transform != m_options.transforms->end()) tensor = transform->second(tensor);
     const std::int64_t size = made ? tensor.byteSize() : 0;
     slot(id).set(std::move(tensor), size);
     m_self.alive += size;

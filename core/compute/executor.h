@@ -19,7 +19,7 @@ using ValueMap = std::map<ValueId, Tensor>;
 /// Replacement weights: a candidate network without a copy of the network. Tensors keep the weight's type and shape.
 using WeightOverlay = std::map<ValueId, Tensor>;
 
-/// Changes a value right after it was made (or given), before anybody reads it: simulated activation quantization.
+/// Changes a value right after it was made (or given), before anybody reads it; it comes in the layout it was made in and may go back in any.
 using ValueTransforms = std::map<ValueId, std::function<Tensor(const Tensor&)>>;
 
 /// Called with each observed value in plain layout as soon as it is made (or given), after its transform, once in a run.

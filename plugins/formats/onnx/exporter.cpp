@@ -2,6 +2,7 @@
 
 #include "core/base/file.h"
 #include "core/base/sha256.h"
+#include "core/compression/integer_bias.h"
 #include "core/compression/low_rank_plane.h"
 #include "plugins/formats/onnx/messages.h"
 #include "plugins/formats/onnx/model_writer.h"

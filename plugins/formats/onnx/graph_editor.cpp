@@ -116,7 +116,8 @@ void GraphEditor::readGraph(std::string_view graph) {
     bodyNames(node.original, m_readInFile, m_names);
   }
   for (const auto& tensor : tensors)
-    m_names.insert(tensor.name);
+    m_tensorsInFile.insert(tensor.name);
+  m_names.insert(m_tensorsInFile.begin(), m_tensorsInFile.end());
   for (const auto& value : m_network.values())
     m_names.insert(value.name);
   m_names.insert(m_readInFile.begin(), m_readInFile.end());
@@ -267,7 +268,10 @@ void GraphEditor::dropUnread() {
   };
   for (const auto& tensor : tensors)
     if (unread(tensor.name)) m_removed.insert(tensor.name);
-  std::erase_if(tensors, [&](const EditedTensor& tensor) { return unread(tensor.name); });
+  const auto superfluous = [&](const EditedTensor& tensor) {
+    return unread(tensor.name) || (!m_tensorsInFile.contains(tensor.name) && !read.contains(tensor.name));
+  };
+  std::erase_if(tensors, superfluous);
   std::erase_if(nodes, [&](const EditedNode& node) {
     return node.type == "Constant" && !node.outputs.empty() && unread(node.outputs[0]);
   });

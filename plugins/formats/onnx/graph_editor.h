@@ -59,7 +59,8 @@ class GraphEditor {
   void requireOpset(const std::string& domain, std::int64_t atLeast);
   void requireIr(std::int64_t atLeast);
 
-  /// Takes out tensors and Constant nodes that were read in the source file and are not any more.
+  /// Takes out tensors and Constant nodes that were read in the source file and are not any more, and tensors made here
+  /// (by a pass: a folded bias) that nobody reads.
   void dropUnread();
   /// Serialised pieces of the model around the tensors: `head` up to the tensors, `tail` after them are
   /// fields of the graph; `before` and `after` are fields of the model around the graph.
@@ -81,7 +82,8 @@ class GraphEditor {
   std::vector<EditedNode> m_front;
   std::vector<std::string> m_outputs;  ///< names of the graph's outputs
   std::set<std::string> m_names, m_removed,
-      m_readInFile;  ///< all names in use; weights taken out; values read in the source file
+      m_readInFile,     ///< all names in use; weights taken out; values read in the source file
+      m_tensorsInFile;  ///< initializers of the source file
   std::map<std::string, std::int64_t> m_opsets, m_opsetsInFile;
   std::int64_t m_ir = 0, m_irInFile = 0;
 };

@@ -1,23 +1,15 @@
 #include "plugins/formats/onnx/qdq.h"
 
-#include "core/compression/code_plane.h"
+#include "core/compression/integer_bias.h"
 #include "core/tensor/element.h"
 #include "plugins/formats/onnx/messages.h"
 
 #include <algorithm>
-#include <cmath>
-#include <limits>
 
 namespace planish::onnx {
 namespace {
 
 constexpr const char* kMicrosoft = "com.microsoft";
-
-const CodePlane* codePlane(const CompressedNetwork& compressed, ValueId weight) {
-  const auto found = compressed.weights.find(weight);
-  if (found == compressed.weights.end() || found->second.planes.size() != 1) return nullptr;
-  return dynamic_cast<const CodePlane*>(found->second.planes[0].get());
-}
 
 DataType quantizedType(const ActivationFormat& format) {
   if (format.bits == 8) return format.isSigned ? DataType::int8 : DataType::uint8;
@@ -43,19 +35,6 @@ EditedNode made(const std::string& type, const std::string& domain, const std::s
   return node;
 }
 
-/// int32 codes of a bias, or nothing where one does not fit.
-std::optional<std::vector<std::int32_t>> biasCodes(const Tensor& bias, const std::vector<float>& scales) {
-  const ElementReader reader(bias);
-  std::vector<std::int32_t> codes;
-  for (std::int64_t i = 0; i < bias.count(); ++i) {
-    const double code = std::nearbyint(
-        reader.number(i) / static_cast<double>(scales[scales.size() == 1 ? 0 : static_cast<std::size_t>(i)]));
-    if (!(std::abs(code) <= std::numeric_limits<std::int32_t>::max())) return std::nullopt;
-    codes.push_back(static_cast<std::int32_t>(code));
-  }
-  return codes;
-}
-
 /// Q and DQ between `from` and `to`.
 std::vector<EditedNode> pair(GraphEditor& editor, const std::string& value, const ActivationFormat& format,
                              const std::string& from, const std::string& to) {
@@ -75,47 +54,26 @@ std::vector<EditedNode> pair(GraphEditor& editor, const std::string& value, cons
 
 }  // namespace
 
-bool runsOnIntegers(const Network& network, const Layer& layer, const CompressedNetwork& compressed) {
-  const auto format = compressed.activations.find(layer.input);
-  const CodePlane* plane = codePlane(compressed, layer.weight);
-  if (format == compressed.activations.end() || format->second.bits != 8 || !plane || plane->codeBits() != 8)
-    return false;
-  const std::string& type = network.operation(layer.operation).type;
-  return (plane->group() == 0 || plane->group() == plane->columns()) &&
-         (type == "Conv" || type == "Gemm" || type == "MatMul");
-}
-
 std::set<OperationId> quantizeBiases(GraphEditor& editor, const Layers& layers,
                                      const CompressedNetwork& compressed, const Progress& progress) {
   const Network& network = editor.network();
   std::set<OperationId> fused;
   for (const Layer& layer : layers.items) {
-    if (!runsOnIntegers(network, layer, compressed)) continue;
-    const Attributes& attributes = network.operation(layer.operation).attributes;
-    if (!layer.bias.valid()) {
-      fused.insert(layer.operation);
-      continue;
-    }
-    if (attributes.number("alpha", 1) != 1 || attributes.number("beta", 1) != 1) continue;
-    const auto edit = compressed.edits.find(layer.bias);
-    const Tensor& bias = edit == compressed.edits.end() ? network.value(layer.bias).constant : edit->second;
-    if (!bias.defined() || bias.type() != DataType::float32 || bias.shape() != Shape{layer.rows()}) continue;
-    std::vector<float> scales;
-    for (const float scale : codePlane(compressed, layer.weight)->scales())
-      scales.push_back(compressed.activations.at(layer.input).scale * (scale == 0 ? 1 : scale));
-    const auto codes = biasCodes(toPlain(bias), scales);
-    if (!codes) {
+    IntegerBias bias;
+    const BiasFit fit = integerBias(network, layer, compressed, bias);
+    if (fit == BiasFit::absent) fused.insert(layer.operation);
+    if (fit == BiasFit::tooLarge)
       progress.warn("the bias of '" + layer.name +
                     "' does not fit 32-bit integers at its scale; the layer will run in floats");
-      continue;
-    }
+    if (fit != BiasFit::integer) continue;
     const std::string base = network.value(layer.bias).name;
     const std::string codeName = editor.freshName(base + "/codes"),
                       scaleName = editor.freshName(base + "/scale"),
                       name = editor.freshName(base + "/dequantized");
-    const bool perChannel = scales.size() > 1;
-    editor.addTensor(codeName, Tensor::of<std::int32_t>(bias.shape(), *codes));
-    editor.addTensor(scaleName, Tensor::of<float>(perChannel ? bias.shape() : Shape{}, scales));
+    const bool perChannel = bias.scales.size() > 1;
+    const Shape shape{static_cast<std::int64_t>(bias.codes.size())};
+    editor.addTensor(codeName, Tensor::of<std::int32_t>(shape, bias.codes));
+    editor.addTensor(scaleName, Tensor::of<float>(perChannel ? shape : Shape{}, bias.scales));
     Attributes axis;
     if (perChannel) axis.set("axis", std::int64_t(0));
     editor.addFront(made("DequantizeLinear", domainFor(editor, perChannel ? 13 : 10),

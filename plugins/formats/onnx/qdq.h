@@ -8,10 +8,6 @@
 
 namespace planish::onnx {
 
-/// True if ONNX Runtime can run this layer on 8-bit integers: its input is quantised to 8 bits and its weight
-/// is 8-bit codes with scales per tensor or per output channel.
-bool runsOnIntegers(const Network& network, const Layer& layer, const CompressedNetwork& compressed);
-
 /// Biases of layers that run on integers as int32 codes with scale = input scale * weight scale, which the
 /// fused operations ask for. Returns the operations that are ready to be fused. A bias that does not fit
 /// stays float, with a warning.

@@ -1,7 +1,9 @@
 #include "tests/core/compute/sketch.h"
 
 #include "core/compute/cpu/support/vector_math.h"
+#include "core/tensor/element.h"
 
+#include <array>
 #include <bit>
 #include <numeric>
 
@@ -78,6 +80,39 @@ TEST(Vectorised, MeansOfChannels) {
         if (inputs.size() > 1) attributes.set("keepdims", std::int64_t(0));
         expectFast(compare(sketch, {{x, randomTensor(shape, random)}}, sketch.add(type, inputs, attributes), 2, 1e-6), afterConvolution ? 1 : 0);
       }
+    }
+  }
+}
+
+TEST(VectorMath, RoundsHalfToEven) {
+  forFloats(0, 4194304.0F, [](float x) { ASSERT_EQ(cpu::roundHalfEven(x), std::nearbyint(x)) << x; });
+  for (int i = 0; i < 2000; ++i) ASSERT_EQ(cpu::roundHalfEven(static_cast<float>(i) - 1000.5F), std::nearbyint(static_cast<float>(i) - 1000.5F));
+  EXPECT_TRUE(std::isnan(cpu::roundHalfEven(std::nanf(""))));
+  EXPECT_GE(cpu::roundHalfEven(std::numeric_limits<float>::infinity()), 65536);
+}
+
+/// Codes of every width, at halves, beyond the range and where there is no number, in both layouts: the same to the bit.
+TEST(Vectorised, QuantizeAndDequantize) {
+  constexpr float kInfinity = std::numeric_limits<float>::infinity();
+  for (const DataType type : {DataType::uint8, DataType::int8, DataType::uint16, DataType::int16}) {
+    for (const bool afterConvolution : {false, true}) {
+      std::mt19937 random(freshSeed());
+      Sketch sketch;
+      sketch.network.opsets[""] = 21;
+      const ValueId x = sketch.input("x");
+      const ValueId from = afterConvolution ? sketch.add("Conv", {x, sketch.weight("w", randomTensor({6, 4, 1, 1}, random))}) : x;
+      Tensor zero(type, Shape{});
+      ElementWriter(zero).setWhole(0, type == DataType::int8 || type == DataType::int16 ? -7 : 113);
+      const ValueId scale = sketch.weight("scale", Tensor::scalar(0.02F)), zeroPoint = sketch.weight("zero", zero);
+      const ValueId codes = sketch.add("QuantizeLinear", {from, scale, zeroPoint}), back = sketch.add("DequantizeLinear", {codes, scale, zeroPoint});
+      Tensor values = randomTensor({3, 4, 9, 7}, random);
+      auto numbers = values.writable<float>();
+      if (!afterConvolution) {
+        for (int i = 0; i < 40; ++i) numbers[static_cast<std::size_t>(i)] = 0.01F * static_cast<float>(i - 20);
+        for (std::size_t i = 0; i < 6; ++i) numbers[40 + i] = std::array{kInfinity, -kInfinity, std::nanf(""), 1e30F, -1e9F, 5000.0F}[i];
+      }
+      const auto used = compare(sketch, {{x, values}}, back, 2, afterConvolution ? 0.011 : 0);
+      for (std::size_t line = afterConvolution ? 1 : 0; line < used.size(); ++line) expectFast(used, line);
     }
   }
 }
