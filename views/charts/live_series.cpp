@@ -1,5 +1,6 @@
 #include "views/charts/live_series.h"
 
+#include <QImage>
 #include <QPainter>
 #include <QPainterPath>
 #include <QPolygonF>
@@ -158,21 +159,33 @@ void LiveSeries::paintPlot(QPainter& painter) {
       top << at(point.x, point.high);
       bottom << at(point.x, point.low);
     }
-    // Antialiased strokes and fills of one path with thousands of corners take seconds: with more than a point a pixel, an upright strip a
-    // column shows the same.
-    const bool dense = static_cast<double>(line.size()) > area.width();
+    // Antialiased strokes and fills of one path with thousands of corners take seconds: with more than a point every three
+    // pixels, an upright strip a column shows the same. Shorter lines go in pieces for the same reason.
+    const bool dense = static_cast<double>(line.size()) > area.width() / 3;
     if (dense) {
-      paintStrips(painter, top, bottom, m_band, false);
-      paintStrips(painter, line, line, m_line, true);
+      const double ratio = painter.device()->devicePixelRatioF();
+      QImage strips((area.size() * ratio).toSize() + QSize(1, 1), QImage::Format_ARGB32_Premultiplied);
+      strips.fill(Qt::transparent);
+      strips.setDevicePixelRatio(ratio);
+      paintStrips(strips, area.topLeft(), top, bottom, m_band, false);
+      paintStrips(strips, area.topLeft(), line, line, m_line, true);
+      painter.drawImage(area.topLeft(), strips);
     } else {
-      QPolygonF band = top;
-      for (auto point = bottom.rbegin(); point != bottom.rend(); ++point) band << *point;
-      painter.setPen(Qt::NoPen);
-      painter.setBrush(m_band);
-      painter.drawPolygon(band);
+      constexpr qsizetype kPiece = 16;
+      for (qsizetype from = 0; from + 1 < line.size(); from += kPiece) {
+        const qsizetype count = std::min<qsizetype>(kPiece + 1, line.size() - from);
+        QPolygonF band = top.mid(from, count);
+        for (qsizetype i = count; i-- > 0;) band << bottom[from + i];
+        painter.setRenderHint(QPainter::Antialiasing, line.size() <= kPiece + 1);  // smooth edges of pieces would show as seams
+        painter.setPen(Qt::NoPen);
+        painter.setBrush(m_band);
+        painter.drawPolygon(band);
+      }
+      painter.setRenderHint(QPainter::Antialiasing, true);
       painter.setBrush(Qt::NoBrush);
       painter.setPen(QPen(m_line, 2, Qt::SolidLine, Qt::RoundCap, Qt::RoundJoin));
-      painter.drawPolyline(line);
+      for (qsizetype from = 0; from + 1 < line.size(); from += kPiece)
+        painter.drawPolyline(line.constData() + from, static_cast<int>(std::min<qsizetype>(kPiece + 1, line.size() - from)));
     }
     if (!(m_dots && apart) && piece.size() > 1) continue;
     painter.setPen(Qt::NoPen);
@@ -181,20 +194,26 @@ void LiveSeries::paintPlot(QPainter& painter) {
   }
 }
 
-void LiveSeries::paintStrips(QPainter& painter, const QPolygonF& top, const QPolygonF& bottom, const QColor& color, bool joined) {
+void LiveSeries::paintStrips(QImage& image, const QPointF& corner, const QPolygonF& top, const QPolygonF& bottom, const QColor& color, bool joined) {
+  const double ratio = image.devicePixelRatio();
+  const QRgb pixel = qPremultiply(color.rgba());
+  const auto stride = image.bytesPerLine() / static_cast<qsizetype>(sizeof(QRgb));
+  auto* pixels = reinterpret_cast<QRgb*>(image.bits());
+  const auto column = [&](const QPointF& point) { return static_cast<int>(std::floor((point.x() - corner.x()) * ratio)); };
+  const auto row = [&](double y) { return std::clamp(static_cast<int>(std::floor((y - corner.y()) * ratio)), 0, image.height() - 1); };
   qsizetype i = 0;
   while (i < top.size()) {
-    const double column = std::floor(top[i].x());
+    const int x = column(top[i]);
     // A line reaches from where the column before left it.
     const qsizetype from = joined && i > 0 ? i - 1 : i;
     double high = top[from].y(), low = bottom[from].y();
-    for (; i < top.size() && std::floor(top[i].x()) == column; ++i) {
+    for (; i < top.size() && column(top[i]) == x; ++i) {
       high = std::min(high, top[i].y());
       low = std::max(low, bottom[i].y());
     }
-    const double next = i < top.size() ? std::floor(top[i].x()) : column + 1;
-    painter.fillRect(QRect(static_cast<int>(column), static_cast<int>(std::floor(high)), static_cast<int>(next - column),
-                           std::max(1, static_cast<int>(std::ceil(low) - std::floor(high)))), color);
+    const int end = std::min(i < top.size() ? column(top[i]) : x + 1, image.width());
+    for (int y = row(high); y <= row(low); ++y)
+      for (int to = std::max(0, x); to < end; ++to) pixels[y * stride + to] = pixel;
   }
 }
 

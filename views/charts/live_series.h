@@ -70,7 +70,7 @@ class LiveSeries : public PlotItem {
 
  private:
   void changed();
-  static void paintStrips(QPainter& painter, const QPolygonF& top, const QPolygonF& bottom, const QColor& color, bool joined);
+  static void paintStrips(QImage& image, const QPointF& corner, const QPolygonF& top, const QPolygonF& bottom, const QColor& color, bool joined);
   LiveBuffer m_buffer;
   QTimer m_timer;
   QColor m_line, m_band, m_gap;
