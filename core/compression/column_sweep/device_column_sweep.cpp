@@ -122,6 +122,7 @@ class DeviceColumnSweep : public ColumnSweep {
       result.scales = scales;
       for (const float zero : zeroPoints) result.zeroPoints.push_back(static_cast<std::int16_t>(zero));
     }
+    if (options.grid.format != NumberFormat::unsignedInteger) result.zeroPoints.clear();
     result.loss = loss.plain;
     result.dampedLoss = loss.damped;
     return result;

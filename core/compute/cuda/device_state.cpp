@@ -8,13 +8,9 @@ DeviceState::DeviceState(int index) : m_index(index) {
   int ratio = 0;
   check(cudaDeviceGetAttribute(&ratio, cudaDevAttrSingleToDoublePrecisionPerfRatio, index), "device attributes");
   m_fastDouble = ratio > 0 && ratio <= 2;
-  for (Lane& lane : m_lanes) {
-    check(cudaStreamCreateWithFlags(&lane.stream, cudaStreamNonBlocking), "creating a stream");
-    check(cudaEventCreateWithFlags(&lane.done, cudaEventDisableTiming), "creating an event");
-    check(cublasCreate(&lane.blas), "starting cuBLAS");
-    check(cublasSetStream(lane.blas, lane.stream), "starting cuBLAS");
-  }
-  check(cudaEventCreateWithFlags(&m_forked, cudaEventDisableTiming), "creating an event");
+  check(cudaStreamCreateWithFlags(&m_stream, cudaStreamNonBlocking), "creating a stream");
+  check(cublasCreate(&m_blas), "starting cuBLAS");
+  check(cublasSetStream(m_blas, m_stream), "starting cuBLAS");
   check(cusolverDnCreate(&m_solver), "starting cuSOLVER");
   check(cusolverDnSetStream(m_solver, stream()), "starting cuSOLVER");
   // Freed memory stays with the program: blocks of one layer serve the next.
@@ -27,31 +23,13 @@ DeviceState::DeviceState(int index) : m_index(index) {
 DeviceState::~DeviceState() {
   cudaSetDevice(m_index);
   if (m_solver) cusolverDnDestroy(m_solver);
-  if (m_forked) cudaEventDestroy(m_forked);
-  for (Lane& lane : m_lanes) {
-    if (lane.blas) cublasDestroy(lane.blas);
-    if (lane.done) cudaEventDestroy(lane.done);
-    if (lane.stream) cudaStreamDestroy(lane.stream);
-  }
+  if (m_blas) cublasDestroy(m_blas);
+  if (m_stream) cudaStreamDestroy(m_stream);
 }
 
 void DeviceState::activate() const { check(cudaSetDevice(m_index), "choosing the device"); }
 
-void DeviceState::synchronize() const {
-  for (const Lane& lane : m_lanes) check(cudaStreamSynchronize(lane.stream), "waiting for the device");
-}
-
-void DeviceState::fork() const {
-  check(cudaEventRecord(m_forked, stream()), "ordering streams");
-  for (int i = 1; i < kLanes; ++i) check(cudaStreamWaitEvent(lane(i).stream, m_forked), "ordering streams");
-}
-
-void DeviceState::join() const {
-  for (int i = 1; i < kLanes; ++i) {
-    check(cudaEventRecord(lane(i).done, lane(i).stream), "ordering streams");
-    check(cudaStreamWaitEvent(stream(), lane(i).done), "ordering streams");
-  }
-}
+void DeviceState::synchronize() const { check(cudaStreamSynchronize(m_stream), "waiting for the device"); }
 
 bool isDevicePointer(const void* pointer) {
   cudaPointerAttributes attributes;

@@ -2,7 +2,6 @@
 
 #include "core/compute/cuda/check.h"
 
-#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <utility>
@@ -12,13 +11,6 @@ namespace planish::cuda {
 /// What work on one device is enqueued with. One thread at a time.
 class DeviceState {
  public:
-  /// A stream with a handle of its own: products that do not depend on each other run side by side.
-  struct Lane {
-    cudaStream_t stream = nullptr;
-    cublasHandle_t blas = nullptr;
-    cudaEvent_t done = nullptr;
-  };
-
   explicit DeviceState(int index);
   ~DeviceState();
   DeviceState(const DeviceState&) = delete;
@@ -27,25 +19,18 @@ class DeviceState {
   /// Makes the device the calling thread's. First thing in every call from outside.
   void activate() const;
   void synchronize() const;
-  cudaStream_t stream() const { return m_lanes[0].stream; }
-  cublasHandle_t blas() const { return m_lanes[0].blas; }
+  cudaStream_t stream() const { return m_stream; }
+  cublasHandle_t blas() const { return m_blas; }
   cusolverDnHandle_t solver() const { return m_solver; }
   int index() const { return m_index; }
   int multiprocessors() const { return m_multiprocessors; }
   bool fastDouble() const { return m_fastDouble; }
 
-  static constexpr int kLanes = 4;
-  const Lane& lane(int i) const { return m_lanes[static_cast<std::size_t>(i)]; }
-  /// The other lanes wait for what stream() has to do so far.
-  void fork() const;
-  /// stream() waits for the other lanes.
-  void join() const;
-
  private:
   int m_index, m_multiprocessors = 0;
   bool m_fastDouble = false;
-  std::array<Lane, kLanes> m_lanes;
-  cudaEvent_t m_forked = nullptr;
+  cudaStream_t m_stream = nullptr;
+  cublasHandle_t m_blas = nullptr;
   cusolverDnHandle_t m_solver = nullptr;
 };
 

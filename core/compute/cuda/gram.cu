@@ -2,51 +2,43 @@
 #include "core/compute/cuda/gram.h"
 
 #include <algorithm>
+#include <cuda_bf16.h>
 #include <string>
 
 namespace planish::cuda {
 namespace {
 
-/// Rows of one product. The tensor cores' sums round toward zero, so that long ones fall behind by 2^-24 a step or more: measured with
-/// 262144 rows against float64, the diagonal is 1.0e-6 too small with 256 rows a product, 1.0e-5 with 2048; plain float32 products: 1.4e-6.
-constexpr std::int64_t kChunk = 256;
-constexpr int kTile = 32;
+/// Rows of one launch: bounds the memory of copies and split numbers.
+constexpr std::int64_t kChunk = 4096;
+constexpr int kTile = 32, kThreads = 256;
 
-__device__ float toTf32(float x) {
-  std::uint32_t bits;
-  asm("cvt.rna.tf32.f32 %0, %1;" : "=r"(bits) : "f"(x));
-  return __uint_as_float(bits);
+/// rows [count, columns] -> [count, pitch], 0 behind the columns.
+__global__ void padRows(const std::uint16_t* __restrict__ rows, std::int64_t count, std::int64_t columns, std::int64_t pitch, std::uint16_t* __restrict__ target) {
+  const std::int64_t column = static_cast<std::int64_t>(blockIdx.x) * kThreads + threadIdx.x, row = blockIdx.y;
+  if (column < pitch) target[row * pitch + column] = column < columns ? rows[row * columns + column] : std::uint16_t(0);
 }
 
-/// rows [count, columns] -> split [columns, 3, depth]: high, low, high; depth >= count, 0 behind count.
-__global__ void splitTransposed(const float* __restrict__ rows, std::int64_t count, std::int64_t columns, std::int64_t depth, float* __restrict__ split) {
-  __shared__ float tile[kTile][kTile + 1];
-  const std::int64_t firstColumn = static_cast<std::int64_t>(blockIdx.x) * kTile, firstRow = static_cast<std::int64_t>(blockIdx.y) * kTile;
-  for (int r = threadIdx.y; r < kTile; r += blockDim.y) {
-    const std::int64_t row = firstRow + r, column = firstColumn + threadIdx.x;
-    tile[r][threadIdx.x] = row < count && column < columns ? rows[row * columns + column] : 0.f;
-  }
-  __syncthreads();
-  for (int c = threadIdx.y; c < kTile; c += blockDim.y) {
-    const std::int64_t row = firstRow + threadIdx.x, column = firstColumn + c;
-    if (column >= columns || row >= depth) continue;
-    const float x = tile[threadIdx.x][c], high = toTf32(x);
-    float* target = split + column * 3 * depth + row;
-    target[0] = high;
-    target[depth] = toTf32(x - high);
-    target[2 * depth] = high;
+/// rows [count, columns] -> three planes [count, pitch] of bfloat16 that add up to them.
+__global__ void splitRows(const float* __restrict__ rows, std::int64_t count, std::int64_t columns, std::int64_t pitch, std::uint16_t* __restrict__ planes) {
+  const std::int64_t column = static_cast<std::int64_t>(blockIdx.x) * kThreads + threadIdx.x, row = blockIdx.y;
+  if (column >= pitch) return;
+  float rest = column < columns ? rows[row * columns + column] : 0.f;
+  for (int plane = 0; plane < 3; ++plane) {
+    const __nv_bfloat16 part = __float2bfloat16_rn(rest);
+    planes[(plane * count + row) * pitch + column] = __bfloat16_as_ushort(part);
+    rest -= __bfloat162float(part);
   }
 }
 
-/// Both triangles, times the factor, from the lower one (column-major: element (i, j), i >= j, at j * n + i).
-__global__ void mirror(const float* __restrict__ sum, std::int64_t n, double factor, float* __restrict__ target) {
+/// Both triangles, times the factor, from the one that was added up.
+__global__ void mirror(const float* __restrict__ sum, std::int64_t n, std::int64_t pitch, double factor, float* __restrict__ target) {
   __shared__ float tile[kTile][kTile + 1];
   if (blockIdx.y < blockIdx.x) return;
   const std::int64_t low = static_cast<std::int64_t>(blockIdx.x) * kTile, high = static_cast<std::int64_t>(blockIdx.y) * kTile;
   for (int j = threadIdx.y; j < kTile; j += blockDim.y) {
     const std::int64_t column = low + j, row = high + threadIdx.x;
     if (column < n && row < n && row >= column) {
-      const float value = static_cast<float>(factor * sum[column * n + row]);
+      const float value = static_cast<float>(factor * sum[column * pitch + row]);
       target[column * n + row] = value;
       tile[j][threadIdx.x] = value;
     }
@@ -58,11 +50,14 @@ __global__ void mirror(const float* __restrict__ sum, std::int64_t n, double fac
   }
 }
 
-unsigned tiles(std::int64_t n) { return static_cast<unsigned>((n + kTile - 1) / kTile); }
+dim3 rowGrid(std::int64_t pitch, std::int64_t count) { return dim3(static_cast<unsigned>((pitch + kThreads - 1) / kThreads), static_cast<unsigned>(count)); }
 
 }  // namespace
 
-Gram::Gram(const DeviceState& state, std::int64_t columns) : m_state(state), m_columns(columns), m_sum(state, columns * columns) { m_sum.clear(); }
+Gram::Gram(const DeviceState& state, std::int64_t columns)
+    : m_state(state), m_columns(columns), m_pitch((columns + 7) / 8 * 8), m_sum(state, columns * m_pitch) {
+  m_sum.clear();
+}
 
 void Gram::add(const void* rows, DataType type, std::int64_t count) {
   m_state.activate();
@@ -79,42 +74,33 @@ void Gram::add(const void* rows, DataType type, std::int64_t count) {
       check(cudaMemcpyAsync(m_staging.data(), source, static_cast<std::size_t>(bytes), cudaMemcpyDefault, m_state.stream()), "copying activations");
       source = m_staging.data();
     }
-    type == DataType::float32 ? addSingle(reinterpret_cast<const float*>(source), part) : addHalf(source, type, part);
+    type == DataType::float32 ? addSingle(reinterpret_cast<const float*>(source), part) : addHalf(source, type == DataType::bfloat16, part);
     m_rows += part;
   }
   if (!onDevice) m_state.synchronize();
 }
 
-void Gram::addHalf(const void* rows, DataType type, std::int64_t count) {
-  accumulate({rows, rows, m_columns, count, type == DataType::float16 ? CUDA_R_16F : CUDA_R_16BF, CUBLAS_COMPUTE_32F, false});
+std::uint16_t* Gram::planes(std::int64_t count) {
+  if (m_planes.count() < count * m_pitch) m_planes = Array<std::uint16_t>(m_state, count * m_pitch);
+  return m_planes.data();
+}
+
+void Gram::addHalf(const void* rows, bool bfloat, std::int64_t count) {
+  if (m_pitch != m_columns || reinterpret_cast<std::uintptr_t>(rows) % 16) {
+    std::uint16_t* padded = planes(count);
+    padRows<<<rowGrid(m_pitch, count), kThreads, 0, m_state.stream()>>>(static_cast<const std::uint16_t*>(rows), count, m_columns, m_pitch, padded);
+    checkLaunch("padding activations");
+    rows = padded;
+  }
+  addTriangleProduct(m_state, {rows, count, m_columns, m_pitch, bfloat}, {}, m_sum.data(), m_pitch);
 }
 
 void Gram::addSingle(const float* rows, std::int64_t count) {
-  const std::int64_t depth = (count + 7) / 8 * 8;
-  if (m_split.count() < 3 * depth * m_columns) m_split = Array<float>(m_state, 3 * depth * m_columns);
-  splitTransposed<<<dim3(tiles(m_columns), tiles(depth)), dim3(kTile, 8), 0, m_state.stream()>>>(rows, count, m_columns, depth, m_split.data());
+  std::uint16_t* split = planes(3 * count);
+  splitRows<<<rowGrid(m_pitch, count), kThreads, 0, m_state.stream()>>>(rows, count, m_columns, m_pitch, split);
   checkLaunch("splitting activations");
-  const float* high = m_split.data();
-  accumulate({high, high + depth, 3 * depth, 2 * depth, CUDA_R_32F, CUBLAS_COMPUTE_32F_FAST_TF32, true});  // high low' + low high'
-  accumulate({high, high, 3 * depth, depth, CUDA_R_32F, CUBLAS_COMPUTE_32F_FAST_TF32, true});
-}
-
-void Gram::accumulate(const Operands& o) {
-  const std::int64_t panel = m_columns <= 1536 ? m_columns : m_columns <= 8192 ? 1024 : 2048;
-  const std::int64_t size = o.type == CUDA_R_32F ? 4 : 2, step = o.depthFirst ? o.leadingDimension : 1;
-  const float one = 1.f;
-  m_state.fork();
-  int lane = 0;
-  for (std::int64_t first = 0; first < m_columns; first += panel, lane = (lane + 1) % DeviceState::kLanes) {
-    const std::int64_t width = std::min(panel, m_columns - first);
-    const auto* left = static_cast<const std::byte*>(o.left) + first * step * size;
-    const auto* right = static_cast<const std::byte*>(o.right) + first * step * size;
-    check(cublasGemmEx_64(m_state.lane(lane).blas, o.depthFirst ? CUBLAS_OP_T : CUBLAS_OP_N, o.depthFirst ? CUBLAS_OP_N : CUBLAS_OP_T, m_columns - first, width,
-                          o.depth, &one, left, o.type, o.leadingDimension, right, o.type, o.leadingDimension, &one,
-                          m_sum.data() + first * m_columns + first, CUDA_R_32F, m_columns, o.arithmetic, CUBLAS_GEMM_DEFAULT),
-          "adding to a Gram matrix");
-  }
-  m_state.join();
+  static constexpr PlanePairs kPairs{{2, 0, 1, 1, 0, 0}, {0, 2, 1, 0, 1, 0}, 6};  // the smallest products first
+  addTriangleProduct(m_state, {split, count, m_columns, m_pitch, true}, kPairs, m_sum.data(), m_pitch);
 }
 
 void Gram::read(float* target, double factor) const {
@@ -123,7 +109,8 @@ void Gram::read(float* target, double factor) const {
   Array<float> full;
   if (!onDevice) full = Array<float>(m_state, m_columns * m_columns);
   float* place = onDevice ? target : full.data();
-  mirror<<<dim3(tiles(m_columns), tiles(m_columns)), dim3(kTile, 8), 0, m_state.stream()>>>(m_sum.data(), m_columns, factor, place);
+  const auto tiles = static_cast<unsigned>((m_columns + kTile - 1) / kTile);
+  mirror<<<dim3(tiles, tiles), dim3(kTile, 8), 0, m_state.stream()>>>(m_sum.data(), m_columns, m_pitch, factor, place);
   checkLaunch("reading a Gram matrix");
   if (!onDevice) copy(m_state, target, place, m_columns * m_columns);
 }

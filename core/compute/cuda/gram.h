@@ -1,13 +1,13 @@
 #pragma once
 
 #include "core/compute/cuda/device_state.h"
+#include "core/compute/cuda/triangle_product.h"
 #include "core/compute/device_library.h"
 
 namespace planish::cuda {
 
-/// float16 and bfloat16: products of two such numbers are exact in float32, so the tensor cores compute them as they are; sums of
-/// kChunk products are added to the total in float32. float32: x = h + l in two tf32 numbers, x x' = h h' + h l' + l h' with an error of
-/// 2^-22, on the tensor cores as well. Only tiles that touch the lower triangle are computed.
+/// float16 and bfloat16: products of two such numbers are exact in float32, so the tensor cores compute them as they are. float32: a number
+/// is the sum of three bfloat16 numbers; of the nine products of two numbers the six largest are added up, the others are below 2^-24 of it.
 class Gram : public DeviceGram {
  public:
   Gram(const DeviceState& state, std::int64_t columns);
@@ -16,22 +16,14 @@ class Gram : public DeviceGram {
   void read(float* target, double factor) const override;
 
  private:
-  /// lower triangle of the sum += left left'^T with both operands of `depth` products; strides in elements.
-  struct Operands {
-    const void *left, *right;
-    std::int64_t leadingDimension, depth;
-    cudaDataType type;
-    cublasComputeType_t arithmetic;
-    bool depthFirst;  ///< products of one column lie side by side
-  };
-  void accumulate(const Operands& operands);
-  void addHalf(const void* rows, DataType type, std::int64_t count);
+  void addHalf(const void* rows, bool bfloat, std::int64_t count);
   void addSingle(const float* rows, std::int64_t count);
+  std::uint16_t* planes(std::int64_t count);
 
   const DeviceState& m_state;
-  std::int64_t m_columns, m_rows = 0;
-  Array<float> m_sum;  ///< column-major, lower triangle
-  Array<float> m_split;
+  std::int64_t m_columns, m_pitch, m_rows = 0;
+  Array<float> m_sum;  ///< [columns, pitch]; element (i, j), i >= j, at j * pitch + i
+  Array<std::uint16_t> m_planes;
   Array<std::byte> m_staging;
 };
 

@@ -48,7 +48,7 @@ void expectGram(DeviceEngines& engines, DataType type, std::int64_t columns, std
   EXPECT_EQ(gram->rows(), count);
   Floats found(static_cast<std::size_t>(columns * columns), kPoison);
   gram->read(found.data());
-  EXPECT_LT(relativeError(found, gramOf(x.values, columns)), 2e-6);
+  EXPECT_LT(relativeError(found, gramOf(x.values, columns)), 5e-7);
   for (std::int64_t i = 0; i < columns; ++i)
     for (std::int64_t j = 0; j < i; ++j)
       ASSERT_EQ(found[static_cast<std::size_t>(i * columns + j)], found[static_cast<std::size_t>(j * columns + i)]) << i << ", " << j;
@@ -59,13 +59,13 @@ void expectGram(DeviceEngines& engines, DataType type, std::int64_t columns, std
 
 TEST_F(DeviceGramTest, EqualsFloat64OnOddSizes) {
   for (const DataType type : {DataType::float16, DataType::bfloat16, DataType::float32})
-    for (const auto& [columns, count] : {std::pair{1, 1}, {3, 7}, {33, 100}, {129, 257}, {200, 515}}) {
+    for (const auto& [columns, count] : {std::pair{1, 1}, {3, 7}, {33, 100}, {129, 257}, {200, 515}, {392, 64}}) {
       expectGram(*engines, type, columns, count, count, false);
       expectGram(*engines, type, columns, count, 61, true);
     }
 }
 
-TEST_F(DeviceGramTest, SeveralPanelsAndChunks) {
+TEST_F(DeviceGramTest, SeveralTilesAndChunks) {
   for (const DataType type : {DataType::float16, DataType::float32}) expectGram(*engines, type, 1603, 24, 11, false);
   expectGram(*engines, DataType::float16, 24, 5001, 5001, false);
   expectGram(*engines, DataType::float32, 24, 5001, 4999, true);
