@@ -1,6 +1,7 @@
 #include "app/desktop/document.h"
 
 #include "app/desktop/plan_command.h"
+#include "core/compute/shape_inference.h"
 #include "core/formats/menu.h"
 
 #include <QCoreApplication>
@@ -14,6 +15,18 @@ namespace {
 const Plan* lastPlan(const Project& project) { return project.plans.empty() ? nullptr : &project.plans.back(); }
 
 std::size_t at(int layer) { return static_cast<std::size_t>(layer); }
+
+/// Multiply-accumulates of one sample by layer: every weight meets each position of the output once. 0 where the shape is not known.
+std::vector<std::int64_t> operationsOf(const OpenedNetwork& opened) {
+  const Shapes shapes = inferShapes(*opened.network);
+  std::vector<std::int64_t> work;
+  for (const auto& layer : opened.layers.items) {
+    const auto* output = shapes.find(layer.output);
+    const std::int64_t positions = output && layer.kind != "embedding" && layer.rows() > 0 ? output->shape.count() / layer.rows() : 0;
+    work.push_back(layer.weightCount() * positions);
+  }
+  return work;
+}
 
 }  // namespace
 
@@ -88,6 +101,7 @@ void Document::startPlan() {
   }
   if (!m_engine.plugins.targets.find(w.target)) w.target = "any";
   if (!w.project.table(w.metric)) w.metric = w.project.tables.empty() ? "kl" : w.project.tables.front().metric;
+  w.layerOperations = operationsOf(*w.network);
   fitPlanToLayers();
   w.budgetBytes = budgetBytes(w.budget, *w.network->network, layers);
   rebuildMenus();

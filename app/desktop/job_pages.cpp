@@ -9,6 +9,7 @@
 #include <QFileDialog>
 #include <QFileInfo>
 #include <QFormLayout>
+#include <QGridLayout>
 #include <QHBoxLayout>
 #include <QLabel>
 #include <QLineEdit>
@@ -73,19 +74,19 @@ MeasurePage::MeasurePage(const Document& document, QWidget* parent)
       m_target(targetCombo(document, this)), m_presets(new QComboBox(this)), m_options(new QLineEdit(this)), m_samples(new QSpinBox(this)), m_problem(new QLabel(this)) {
   const Workspace& w = document.workspace();
   auto* metrics = new QWidget(this);
-  auto* row = new QHBoxLayout(metrics);
-  row->setContentsMargins(0, 0, 0, 0);
+  auto* grid = new QGridLayout(metrics);
+  grid->setContentsMargins(0, 0, 0, 0);
   const auto calibration = w.calibration ? w.calibration : w.data;
   for (const auto& metric : document.engine().plugins.metrics.all()) {
     auto* box = new QCheckBox(views::scoreName(metric->declaration().id), metrics);
     box->setToolTip(QString::fromStdString(metric->declaration().help));
     box->setEnabled((!metric->needsData() || calibration) && (!metric->needsLabels() || (calibration && calibration->hasLabels())));
     box->setChecked(metric->declaration().id == (calibration ? "kl" : "weight-error"));
-    row->addWidget(box);
+    const int place = static_cast<int>(m_metrics.size());
+    grid->addWidget(box, place / 4, place % 4);
     m_metrics.emplace_back(metric->declaration().id, box);
     connect(box, &QCheckBox::toggled, this, &MeasurePage::refresh);
   }
-  row->addStretch(1);
   form()->addRow(tr("Metric"), metrics);
   form()->addRow(tr("Target"), m_target);
   m_presets->addItem(tr("Choose a set…"));

@@ -2,6 +2,10 @@
 
 #include "app/desktop/places.h"
 
+#include <QTimer>
+
+#include <tuple>
+
 namespace planish::desktop {
 namespace {
 
@@ -20,7 +24,8 @@ Layouts::Layouts(QMainWindow& host, std::map<QString, ViewDock*> docks) : m_host
 QString Layouts::key(Step step) const { return QStringLiteral("layout/step%1").arg(static_cast<int>(step) + 1); }
 
 void Layouts::show(Step step) {
-  if (m_shown) remember();
+  if (m_shown && step == m_current) return;
+  remember();
   m_current = step;
   m_shown = true;
   const QByteArray saved = state().value(key(step)).toByteArray();
@@ -63,7 +68,8 @@ void Layouts::arrange(Step step) {
   m_host.setCorner(Qt::BottomRightCorner, Qt::BottomDockWidgetArea);
   put(Qt::TopDockWidgetArea, "network");
   QList<QDockWidget*> wide;
-  QList<int> widths, heights;
+  QList<int> widths;
+  std::vector<std::tuple<QList<QDockWidget*>, QList<int>, Qt::Orientation>> sizes;
   switch (step) {
     case Step::open:
       split("network", "graph", Qt::Horizontal);
@@ -72,7 +78,7 @@ void Layouts::arrange(Step step) {
       tab("log", "history");
       wide = {dock("network"), dock("graph"), dock("data")};
       widths = {360, 480, 560};
-      m_host.resizeDocks({dock("network"), dock("log")}, {640, 120}, Qt::Vertical);
+      sizes.emplace_back(QList<QDockWidget*>{dock("network"), dock("log")}, QList<int>{640, 120}, Qt::Vertical);
       break;
     case Step::measure:
       split("network", "sensitivity", Qt::Horizontal);
@@ -81,7 +87,7 @@ void Layouts::arrange(Step step) {
       tab("job", "log");
       wide = {dock("network"), dock("sensitivity"), dock("layer")};
       widths = {300, 640, 460};
-      m_host.resizeDocks({dock("network"), dock("job")}, {560, 260}, Qt::Vertical);
+      sizes.emplace_back(QList<QDockWidget*>{dock("network"), dock("job")}, QList<int>{560, 260}, Qt::Vertical);
       break;
     case Step::plan:
     case Step::compress:
@@ -97,10 +103,10 @@ void Layouts::arrange(Step step) {
       tab("job", "log");
       wide = {dock("network"), dock("plan"), dock("sensitivity")};
       widths = {290, 780, 330};
-      m_host.resizeDocks({dock("plan"), dock("layer")}, step == Step::plan ? QList<int>{330, 210} : QList<int>{270, 180}, Qt::Vertical);
-      m_host.resizeDocks({dock("sensitivity"), dock("tradeoff")}, {330, 210}, Qt::Vertical);
-      m_host.resizeDocks({dock("network"), dock("history")}, {460, 90}, Qt::Vertical);
-      m_host.resizeDocks({dock("plan"), dock("job")}, step == Step::plan ? QList<int>{540, 230} : QList<int>{430, 340}, Qt::Vertical);
+      sizes.emplace_back(QList<QDockWidget*>{dock("plan"), dock("layer")}, step == Step::plan ? QList<int>{330, 210} : QList<int>{270, 180}, Qt::Vertical);
+      sizes.emplace_back(QList<QDockWidget*>{dock("sensitivity"), dock("tradeoff")}, QList<int>{330, 210}, Qt::Vertical);
+      sizes.emplace_back(QList<QDockWidget*>{dock("network"), dock("history")}, QList<int>{460, 90}, Qt::Vertical);
+      sizes.emplace_back(QList<QDockWidget*>{dock("plan"), dock("job")}, step == Step::plan ? QList<int>{540, 230} : QList<int>{430, 340}, Qt::Vertical);
       break;
     case Step::exportFile:
       split("network", "compare", Qt::Horizontal);
@@ -110,11 +116,16 @@ void Layouts::arrange(Step step) {
       tab("job", "log");
       wide = {dock("network"), dock("compare"), dock("report")};
       widths = {290, 560, 550};
-      m_host.resizeDocks({dock("network"), dock("job")}, {600, 220}, Qt::Vertical);
+      sizes.emplace_back(QList<QDockWidget*>{dock("network"), dock("job")}, QList<int>{600, 220}, Qt::Vertical);
       break;
   }
-  m_host.resizeDocks(wide, widths, Qt::Horizontal);
+  sizes.emplace_back(wide, widths, Qt::Horizontal);
   for (auto* front : fronts) front->raise();
+  // Sizes hold only once the docks are laid out.
+  QTimer::singleShot(0, &m_host, [this, sizes, step] {
+    for (int round = 0; round < 2 && step == m_current; ++round)
+      for (const auto& [docks, wanted, orientation] : sizes) m_host.resizeDocks(docks, wanted, orientation);
+  });
 }
 
 }  // namespace planish::desktop

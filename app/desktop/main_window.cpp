@@ -139,7 +139,7 @@ void MainWindow::refreshTitle() {
     setWindowTitle(tr("Planish"));
     return;
   }
-  const QString name = w.file.isEmpty() ? tr("%1 (not saved)").arg(views::plainName(w.project.network.name.empty() ? "untitled" : w.project.network.name, 60)) : QFileInfo(w.file).fileName();
+  const QString name = w.file.isEmpty() ? tr("%1 (not saved)").arg(QFileInfo(QString::fromStdString(w.project.network.path)).completeBaseName()) : QFileInfo(w.file).fileName();
   setWindowTitle(QString(name).replace(QLatin1String("[*]"), QLatin1String("[*][*]")) + tr("[*] — Planish"));
   setWindowFilePath(w.file);
 }
@@ -154,7 +154,7 @@ void MainWindow::refreshStatus() {
 }
 
 void MainWindow::showStep(Step step) {
-  m_layouts->show(step);
+  if (m_pages->currentWidget() == m_docks) m_layouts->show(step);
   m_steps->setCurrent(step);
 }
 

@@ -12,6 +12,9 @@
 #include <QPushButton>
 #include <QToolTip>
 
+#include <algorithm>
+#include <filesystem>
+
 namespace planish::desktop {
 
 using views::Theme;
@@ -140,7 +143,7 @@ void StepBar::refresh(const views::Workspace& w, const QString& device) {
   int locked = 0;
   for (const auto& layer : w.plan.layers) locked += layer.locked;
   QString lines[kSteps];
-  lines[0] = open ? tr("%1 · %n layers", nullptr, w.layerCount()).arg(views::plainName(w.project.network.name.empty() ? "network" : w.project.network.name, 40))
+  lines[0] = open ? tr("%1 · %n layers", nullptr, w.layerCount()).arg(views::plainName(std::filesystem::path(w.project.network.path).stem().string(), 40))
                   : tr("a network and its data");
   lines[1] = measured ? tr("%1 · %2 cells").arg(views::scoreName(table->metric)).arg(table->rows.size()) : tr("what each option costs");
   lines[2] = planned ? tr("%1 · %2").arg(views::plainName(w.plan.name, 30), locked ? tr("%n locked", nullptr, locked) : views::shortBytes(w.totals.bytes.count))
@@ -158,7 +161,7 @@ void StepBar::refresh(const views::Workspace& w, const QString& device) {
   for (int i = 0; i < kSteps; ++i)
     m_buttons[static_cast<std::size_t>(i)]->setState(done[i] ? State::done : i == next ? State::next : State::waiting, lines[i]);
 
-  if (!m_budget->hasFocus()) m_budget->setText(QString::fromStdString(toText(w.budget)));
+  if (!m_budget->hasFocus()) m_budget->setText(open ? QString::fromStdString(toText(w.budget)) : QString());
   m_budgetBytes->setText(w.budgetBytes ? views::bytesText(*w.budgetBytes) : QString());
   m_budget->setEnabled(open);
   m_solve->setEnabled(measured);

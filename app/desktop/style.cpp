@@ -21,9 +21,9 @@ QString sheet(const views::Theme& t) {
              "QPushButton:focus{border-color:%6;}"
              "QPushButton#solve,QPushButton#start,QPushButton[primary=true]{background:%6;color:%7;border-color:%6;font-weight:600;}"
              "QPushButton#solve:disabled,QPushButton#start:disabled,QPushButton[primary=true]:disabled{background:%4;color:%5;border-color:%3;}"
-             "QLineEdit,QSpinBox,QDoubleSpinBox,QComboBox{background:%1;border:1px solid %3;border-radius:4px;padding:3px 6px;color:%2;selection-background-color:%6;selection-color:%7;}"
-             "QLineEdit:focus,QSpinBox:focus,QComboBox:focus{border-color:%6;}"
-             "QLineEdit:disabled,QSpinBox:disabled,QComboBox:disabled{color:%5;background:%8;}")
+             "QLineEdit{background:%1;border:1px solid %3;border-radius:4px;padding:3px 6px;color:%2;selection-background-color:%6;selection-color:%7;}"
+             "QLineEdit:focus{border-color:%6;}"
+             "QLineEdit:disabled{color:%5;background:%8;}")
              .arg(c(t.panel), c(t.text), c(t.line), c(t.raised), c(t.disabled), c(t.accent), c(views::Theme::textOn(t.accent)), c(t.window)) +
          QStringLiteral(
              "QMainWindow::separator{background:transparent;width:8px;height:8px;}"
@@ -42,9 +42,8 @@ QString sheet(const views::Theme& t) {
              "QScrollBar:vertical{background:transparent;width:10px;margin:0;}QScrollBar::handle:vertical{background:%3;border-radius:4px;min-height:24px;margin:1px;}"
              "QScrollBar:horizontal{background:transparent;height:10px;margin:0;}QScrollBar::handle:horizontal{background:%3;border-radius:4px;min-width:24px;margin:1px;}"
              "QScrollBar::add-line,QScrollBar::sub-line{width:0;height:0;}QScrollBar::add-page,QScrollBar::sub-page{background:transparent;}"
-             "QToolButton{border:none;border-radius:4px;padding:2px 4px;color:%2;}QToolButton:hover{background:%5;}QToolButton:focus{border:1px solid %4;}"
-             "QCommandLinkButton{background:%6;border:1px solid %3;border-radius:6px;padding:8px;color:%7;}QCommandLinkButton:hover{border-color:%4;}")
-             .arg(c(t.window), c(t.label), c(t.line), c(t.accent), c(t.raised), c(t.panel), c(t.text));
+             "QToolButton{border:none;border-radius:4px;padding:2px 4px;color:%2;}QToolButton:hover{background:%5;}QToolButton:focus{border:1px solid %4;}")
+             .arg(c(t.window), c(t.label), c(t.line), c(t.accent), c(t.raised));
 }
 
 }  // namespace

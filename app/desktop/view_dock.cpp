@@ -2,10 +2,10 @@
 
 #include "views/base/theme.h"
 
+#include <QAbstractButton>
 #include <QHBoxLayout>
 #include <QLabel>
 #include <QPainter>
-#include <QToolButton>
 #include <QVBoxLayout>
 
 namespace planish::desktop {
@@ -14,6 +14,41 @@ using views::Theme;
 namespace space = views::space;
 
 namespace {
+
+/// A small sign, drawn so that no font has to have it.
+class HeaderButton : public QAbstractButton {
+ public:
+  enum class Sign { detach, close };
+  HeaderButton(Sign sign, QWidget* parent) : QAbstractButton(parent), m_sign(sign) {
+    setFixedSize(20, 20);
+    setFocusPolicy(Qt::NoFocus);
+    setAttribute(Qt::WA_Hover);
+  }
+
+ protected:
+  void paintEvent(QPaintEvent*) override {
+    const Theme& theme = Theme::of(this);
+    QPainter painter(this);
+    painter.setRenderHint(QPainter::Antialiasing);
+    if (underMouse()) {
+      painter.setPen(Qt::NoPen);
+      painter.setBrush(theme.raised);
+      painter.drawRoundedRect(rect(), space::kControlRadius, space::kControlRadius);
+    }
+    painter.setBrush(Qt::NoBrush);
+    painter.setPen(QPen(underMouse() ? theme.text : theme.label, 1.2));
+    if (m_sign == Sign::close) {
+      painter.drawLine(QPointF(6.5, 6.5), QPointF(13.5, 13.5));
+      painter.drawLine(QPointF(13.5, 6.5), QPointF(6.5, 13.5));
+    } else {
+      painter.drawRect(QRectF(5.5, 8.5, 6, 6));
+      painter.drawPolyline(QPolygonF({{8.5, 8.5}, {8.5, 5.5}, {14.5, 5.5}, {14.5, 11.5}, {11.5, 11.5}}));
+    }
+  }
+
+ private:
+  Sign m_sign;
+};
 
 /// The upper part of the panel: dragging it moves the dock.
 class PanelHeader : public QWidget {
@@ -31,8 +66,8 @@ class PanelHeader : public QWidget {
     m_hint->setSizePolicy(QSizePolicy::Ignored, QSizePolicy::Preferred);
     layout->addWidget(name);
     layout->addWidget(m_hint, 1);
-    addButton(layout, QStringLiteral("⧉"), QObject::tr("Float or dock %1").arg(title), [dock] { dock->setFloating(!dock->isFloating()); });
-    addButton(layout, QStringLiteral("×"), QObject::tr("Close %1").arg(title), [dock] { dock->close(); });
+    addButton(layout, HeaderButton::Sign::detach, QObject::tr("Float or dock %1").arg(title), [dock] { dock->setFloating(!dock->isFloating()); });
+    addButton(layout, HeaderButton::Sign::close, QObject::tr("Close %1").arg(title), [dock] { dock->close(); });
   }
   void setHint(const QString& hint) {
     m_text = hint;
@@ -45,15 +80,11 @@ class PanelHeader : public QWidget {
 
  private:
   template <typename Act>
-  void addButton(QHBoxLayout* layout, const QString& text, const QString& tip, Act act) {
-    auto* button = new QToolButton(this);
-    button->setText(text);
-    button->setAutoRaise(true);
-    button->setFixedSize(20, 20);
-    button->setFocusPolicy(Qt::NoFocus);
+  void addButton(QHBoxLayout* layout, HeaderButton::Sign sign, const QString& tip, Act act) {
+    auto* button = new HeaderButton(sign, this);
     button->setToolTip(tip);
     button->setAccessibleName(tip);
-    connect(button, &QToolButton::clicked, this, act);
+    connect(button, &QAbstractButton::clicked, this, act);
     layout->addWidget(button);
   }
   void elide() {

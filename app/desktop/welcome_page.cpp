@@ -2,11 +2,11 @@
 
 #include "views/base/theme.h"
 
-#include <QCommandLinkButton>
+#include <QAbstractButton>
 #include <QFileInfo>
 #include <QHBoxLayout>
 #include <QLabel>
-#include <QPushButton>
+#include <QPainter>
 #include <QVBoxLayout>
 
 namespace planish::desktop {
@@ -14,6 +14,41 @@ namespace planish::desktop {
 namespace space = views::space;
 
 namespace {
+
+/// A choice with a line about it.
+class Card : public QAbstractButton {
+ public:
+  Card(const QString& title, const QString& about, QWidget* parent) : QAbstractButton(parent), m_about(about) {
+    setText(title);
+    setAccessibleName(title);
+    setAccessibleDescription(about);
+    setFocusPolicy(Qt::TabFocus);
+    setCursor(Qt::PointingHandCursor);
+    setAttribute(Qt::WA_Hover);
+    setSizePolicy(QSizePolicy::Expanding, QSizePolicy::Fixed);
+  }
+  QSize sizeHint() const override { return {360, fontMetrics().height() * 2 + 3 * space::k8}; }
+
+ protected:
+  void paintEvent(QPaintEvent*) override {
+    const views::Theme& theme = views::Theme::of(this);
+    QPainter painter(this);
+    painter.setRenderHint(QPainter::Antialiasing);
+    painter.setPen(QPen(underMouse() || hasFocus() ? theme.accent : theme.line, hasFocus() ? 2 : 1));
+    painter.setBrush(underMouse() ? theme.accentFaint : theme.panel);
+    painter.drawRoundedRect(QRectF(rect()).adjusted(1, 1, -1, -1), space::kPanelRadius, space::kPanelRadius);
+    const QRect inner = rect().adjusted(space::k12, space::k8, -space::k12, -space::k8);
+    painter.setFont(views::titleFont());
+    painter.setPen(theme.text);
+    painter.drawText(inner, Qt::AlignTop, painter.fontMetrics().elidedText(text(), Qt::ElideMiddle, inner.width()));
+    painter.setFont(views::labelFont());
+    painter.setPen(theme.label);
+    painter.drawText(inner, Qt::AlignBottom, painter.fontMetrics().elidedText(m_about, Qt::ElideMiddle, inner.width()));
+  }
+
+ private:
+  QString m_about;
+};
 
 QLabel* heading(const QString& text, QWidget* parent) {
   auto* label = new QLabel(text, parent);
@@ -31,6 +66,7 @@ QLabel* grey(const QString& text, QWidget* parent) {
 }  // namespace
 
 WelcomePage::WelcomePage(QWidget* parent) : QWidget(parent), m_recent(new QVBoxLayout) {
+  m_recent->setSpacing(space::k8);
   setObjectName(QStringLiteral("welcome"));
   auto* outer = new QVBoxLayout(this);
   outer->addStretch(2);
@@ -60,18 +96,20 @@ WelcomePage::WelcomePage(QWidget* parent) : QWidget(parent), m_recent(new QVBoxL
   sides->addLayout(right, 1);
 
   left->addWidget(heading(tr("Start"), this));
-  auto* open = new QCommandLinkButton(tr("Open a network or project…"), tr("ONNX or .planish; or drop the file anywhere in this window"), this);
+  auto* open = new Card(tr("Open a network or project…"), tr("ONNX or .planish; or drop the file anywhere in this window"), this);
   open->setObjectName(QStringLiteral("welcome.open"));
-  connect(open, &QPushButton::clicked, this, &WelcomePage::openAsked);
+  connect(open, &QAbstractButton::clicked, this, &WelcomePage::openAsked);
   left->addWidget(open);
   const auto demo = [&](const QString& id, const QString& title, const QString& about) {
-    auto* button = new QCommandLinkButton(title, about, this);
+    auto* button = new Card(title, about, this);
     button->setObjectName(QStringLiteral("welcome.demo.") + id);
-    connect(button, &QPushButton::clicked, this, [this, id] { Q_EMIT demoChosen(id); });
+    connect(button, &QAbstractButton::clicked, this, [this, id] { Q_EMIT demoChosen(id); });
     left->addWidget(button);
   };
-  demo(QStringLiteral("glyphs"), tr("Demo: written characters"), tr("54 layers, 47 classes, 2 000 pictures in unseen fonts; the whole story in five minutes"));
+  demo(QStringLiteral("glyphs"), tr("Demo: written characters"), tr("54 layers, 47 classes, 2 000 pictures: the whole story in five minutes"));
   demo(QStringLiteral("digits"), tr("Demo: digits"), tr("A small network; everything takes seconds"));
+  left->setSpacing(space::k8);
+  right->setSpacing(space::k8);
   left->addStretch(1);
 
   right->addWidget(heading(tr("Recent"), this));
@@ -88,9 +126,9 @@ void WelcomePage::setRecent(const QStringList& paths) {
   if (paths.isEmpty()) m_recent->addWidget(grey(tr("Projects and networks that you open are listed here."), this));
   for (const QString& path : paths) {
     const QFileInfo file(path);
-    auto* button = new QCommandLinkButton(file.fileName().replace(QLatin1Char('&'), QLatin1String("&&")), file.path(), this);
+    auto* button = new Card(file.fileName(), file.path(), this);
     button->setToolTip(path.toHtmlEscaped());
-    connect(button, &QPushButton::clicked, this, [this, path] { Q_EMIT recentChosen(path); });
+    connect(button, &QAbstractButton::clicked, this, [this, path] { Q_EMIT recentChosen(path); });
     m_recent->addWidget(button);
   }
 }

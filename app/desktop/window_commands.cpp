@@ -47,7 +47,7 @@ void MainWindow::makeViews() {
     connect(view, &views::View::requested, &m_requests, &RequestHandler::handle);
   }
   m_layouts = std::make_unique<Layouts>(*m_docks, m_views);
-  showStep(Step::plan);
+  showStep(Step::open);
 }
 
 void MainWindow::makeCommands() {

@@ -16,8 +16,8 @@ TileArea::TileArea(QWidget* parent) : QScrollArea(parent) {
   setHorizontalScrollBarPolicy(Qt::ScrollBarAlwaysOff);
   setFocusPolicy(Qt::NoFocus);
   auto* content = new QWidget;
-  content->setAutoFillBackground(false);
   setWidget(content);
+  content->setAutoFillBackground(false);  // setWidget turns it on
   viewport()->setAutoFillBackground(false);
   setMinimumHeight(kLowest);
 }

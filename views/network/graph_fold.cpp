@@ -154,7 +154,7 @@ FoldedGraph GraphFold::graph() const {
   const auto terminal = [&](ValueId value, const QString& detail) {
     GraphNode node;
     node.title = plainName(m_network->value(value).name, 40);
-    node.detail = detail;
+    if (node.title != detail) node.detail = detail;
     graph.nodes.push_back(std::move(node));
     return static_cast<int>(graph.nodes.size()) - 1;
   };

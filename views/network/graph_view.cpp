@@ -127,6 +127,12 @@ void GraphView::fillColumns() {
 void GraphView::relayout(bool fit) {
   if (!workspace().network) return;
   m_fitNext = m_fitNext || fit;
+  if (fit && height() > 0) {
+    // Along the longer side of the dock.
+    const QSignalBlocker quiet(m_direction);
+    m_direction->setChecked(width() > height() * 3 / 2);
+    m_direction->setText(m_direction->isChecked() ? QStringLiteral("→") : QStringLiteral("↓"));
+  }
   m_ordered = m_fold.graph();
   if (static_cast<int>(m_ordered.nodes.size()) > GraphFold::kMostNodes) {
     m_empty->setText(tr("%1 nodes stand side by side here: too many to draw.").arg(m_ordered.nodes.size()));

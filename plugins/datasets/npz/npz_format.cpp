@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <fstream>
 
 namespace planish {
 namespace {
@@ -17,6 +18,15 @@ Tensor lazyArray(std::shared_ptr<const ZipArchive> archive, const ZipArchive::En
     std::copy(whole.begin() + static_cast<std::ptrdiff_t>(header.dataOffset), whole.end(), into.begin());
     toNative(header, into);
   });
+}
+
+/// Lines of a file classes.txt beside the archive: names of the classes, in their order. None where there is no such file.
+std::vector<std::string> classNamesBeside(const std::filesystem::path& archive) {
+  constexpr std::size_t kMost = 65536;
+  std::ifstream file(archive.parent_path() / "classes.txt");
+  std::vector<std::string> names;
+  for (std::string line; names.size() < kMost && std::getline(file, line);) names.push_back(printable(line, 80));
+  return names;
 }
 
 class NpzFormat : public DatasetFormat {
@@ -48,11 +58,11 @@ class NpzFormat : public DatasetFormat {
         throw std::move(error).in(file).at("array '" + printable(array) + "'");
       }
     }
-    return std::make_shared<ArrayDataset>(request, std::move(arrays));
+    return std::make_shared<ArrayDataset>(request, std::move(arrays), Dataset::Order::unknown, classNamesBeside(request.path));
   }
 
  private:
-  Declaration m_declaration{"npz", "NumPy archive", ".npz with one array of samples and one of labels", {}};
+  Declaration m_declaration{"npz", "NumPy archive", ".npz with one array of samples and one of labels; a file classes.txt beside it names the classes, a line each", {}};
 };
 
 }  // namespace

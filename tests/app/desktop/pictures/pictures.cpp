@@ -70,6 +70,7 @@ void fullStory() {
   shapePlan(d);
   dragAndKeep(d, 16, "3_plan");
   compressScene(d);
+  QFile::remove(projectFile());  // else the dialog asks whether to replace it
   d.saveAs(projectFile());
   // What ONNX Runtime stores: int4 and int8.
   d.document().chooseTarget("onnxruntime");

@@ -9,9 +9,12 @@
 #include <QAbstractButton>
 #include <QAccessible>
 #include <QApplication>
+#include <QDialogButtonBox>
 #include <QDir>
 #include <QElapsedTimer>
+#include <QFileDialog>
 #include <QLineEdit>
+#include <QPushButton>
 #include <QSpinBox>
 #include <QTabBar>
 #include <QTemporaryDir>
@@ -121,8 +124,11 @@ class Driver {
   }
   bool saveAs(const QString& path) {
     whenDialogOpens([path](QWidget* dialog) {
-      type(dialog->findChild<QLineEdit*>(QStringLiteral("fileNameEdit")), path);
-      QTest::keyClick(dialog->findChild<QLineEdit*>(QStringLiteral("fileNameEdit")), Qt::Key_Return);
+      auto* files = qobject_cast<QFileDialog*>(dialog);
+      ASSERT_TRUE(files);
+      files->setDirectory(QFileInfo(path).path());
+      files->findChild<QLineEdit*>(QStringLiteral("fileNameEdit"))->setText(QFileInfo(path).fileName());
+      QTest::mouseClick(files->findChild<QDialogButtonBox*>()->button(QDialogButtonBox::Save), Qt::LeftButton);
     });
     command(QStringLiteral("file.saveAs"));
     return waitFor([&] { return QFileInfo::exists(path) && !document().modified(); }, 20000);
