@@ -3,7 +3,7 @@
 usage: run_onnx.py MODEL INPUT OUTPUT SHAPE
 INPUT: float32 numbers of the network's only input, SHAPE of one sample as 3,32,32; the first output goes to OUTPUT as float32.
        run_onnx.py --right MODEL DATA.npz X Y SCALE MEAN STD [--plain]
-Prints how many samples of uint8 pictures [N, H, W, C] or [N, H, W] it answers right; --plain without graph optimisations.
+Prints how many samples of pictures [N, H, W, C], [N, C, H, W] or [N, H, W] it answers right; --plain without graph optimisations.
 """
 import sys
 
@@ -27,7 +27,10 @@ def answers(session, pictures):
 def count_right(model, data, x, y, scale, mean, std, plain):
     with np.load(data) as arrays:
         pictures, labels = arrays[x].astype(np.float64), arrays[y]
-    pictures = pictures[:, None] if pictures.ndim == 3 else pictures.transpose(0, 3, 1, 2)
+    if pictures.ndim == 3:
+        pictures = pictures[:, None]
+    elif pictures.shape[3] in (1, 3):
+        pictures = pictures.transpose(0, 3, 1, 2)
     numbers = [np.array([float(v) for v in text.split(",")]).reshape(1, -1, 1, 1) for text in (mean, std)]
     pictures = ((pictures * float(scale) - numbers[0]) / numbers[1]).astype(np.float32)
     print(int((answers(session_of(model, plain), pictures).argmax(1) == labels).sum()))

@@ -12,6 +12,8 @@ struct Quantised {
   const char *network, *data, *x, *y, *calibration, *calibrationX, *scale, *mean, *std;
 };
 
+void PrintTo(const Quantised& q, std::ostream* out) { *out << q.network; }
+
 class QuantisedExport : public ::testing::TestWithParam<Quantised> {};
 
 /// Every layer on 8-bit integers: as many samples right in ONNX Runtime as the simulation says, but for three, and a file of the
