@@ -19,9 +19,27 @@ struct PlanMeasurer::Implementation {
   Context context;
   Progress progress;
   Tensor reference;
+  Statistics statistics = {};
   std::map<LayerId, std::unique_ptr<LayerCompressor>> compressors;
   std::map<std::pair<LayerId, std::string>, CompressedTensor> levels;
   std::map<std::vector<int>, std::vector<double>> known;  ///< per sample, by choice; all samples
+
+  /// What the compressors of any choice want to know of the layers' inputs.
+  void collect() {
+    std::map<LayerId, StatisticsNeeds> needs;
+    for (const auto& unit : problem.units)
+      for (const auto& choice : unit.choices) {
+        Setting weightSetting = choice.setting;
+        weightSetting.activationBits = 0;
+        if (weightSetting.isKeep()) continue;
+        for (const auto& name : unit.layers) {
+          const Layer& layer = *network.layers.find(name);
+          for (const Compressor* compressor : pipelineFor(plugins.compressors, layer, choice.setting))
+            if (const StatisticsNeeds wanted = compressor->needs(); wanted.any()) needs[layer.id] = needs[layer.id] | wanted;
+        }
+      }
+    if (!needs.empty()) statistics = collectStatistics(*network.network, network.layers, needs, {}, calibration, {}, context, progress);
+  }
 
   const CompressedTensor& level(const Layer& layer, const Setting& setting) {
     const auto key = std::pair(layer.id, toText(setting));
@@ -30,7 +48,7 @@ struct PlanMeasurer::Implementation {
     if (!compressor)
       compressor = std::make_unique<LayerCompressor>(
           plugins.compressors,
-          CompressionInput{layer, toMatrix(layer, network.network->value(layer.weight).constant), nullptr, storage, context});
+          CompressionInput{layer, toMatrix(layer, network.network->value(layer.weight).constant), statistics.input(layer.id), storage, context});
     return levels[key] = compressor->compress(setting);
   }
 
@@ -70,7 +88,8 @@ struct PlanMeasurer::Implementation {
 
 PlanMeasurer::PlanMeasurer(const OpenedNetwork& network, const AllocationProblem& problem, const PluginRegistries& plugins, const BatchSource& calibration,
                            std::string score, StorageRules storage, std::vector<std::string> repairs, Context context, Progress progress)
-    : m_implementation(new Implementation{network, problem, plugins, calibration, std::move(score), storage, std::move(repairs), context, progress, {}, {}, {}, {}}) {
+    : m_implementation(new Implementation{network, problem, plugins, calibration, std::move(score), storage, std::move(repairs), context, progress, {}, {}, {}, {}, {}}) {
+  m_implementation->collect();
   m_implementation->reference = answers({network.network.get(), nullptr, nullptr}, calibration, context, progress);
 }
 

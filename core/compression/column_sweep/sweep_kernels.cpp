@@ -22,10 +22,14 @@ struct Lanes {
 
   static PLANISH_INLINE Lanes of(const float* from) {
     Lanes lanes;
-    std::memcpy(&lanes, from, sizeof lanes);
+    std::memcpy(&lanes.low, from, sizeof lanes.low);
+    std::memcpy(&lanes.high, from + 8, sizeof lanes.high);
     return lanes;
   }
-  PLANISH_INLINE void to(float* into) const { std::memcpy(into, this, sizeof *this); }
+  PLANISH_INLINE void to(float* into) const {
+    std::memcpy(into, &low, sizeof low);
+    std::memcpy(into + 8, &high, sizeof high);
+  }
 };
 
 PLANISH_INLINE Lanes operator+(Lanes a, Lanes b) { return {a.low + b.low, a.high + b.high}; }
