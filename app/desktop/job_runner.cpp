@@ -80,6 +80,7 @@ void JobRunner::onFinished(int id, const Outcome& outcome) {
     case Outcome::Kind::done:
       job->phase = JobPhase::done;
       job->fraction = 1;
+      job->layersDone = job->layersTotal;  // layers that the plan keeps are done, too
       m_document.log(Level::message, tr("%1: done in %2").arg(job->title, views::durationText(job->seconds)));
       break;
     case Outcome::Kind::stopped:

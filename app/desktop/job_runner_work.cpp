@@ -224,7 +224,10 @@ int JobRunner::compress(const CompressChoice& choice) {
     };
     job.live.onLive = [&](const LiveScores& scores) {
       tools.post([=] {
-        update([&](JobState& state) { state.live.push_back({static_cast<int>(scores.layersDone), scores.seconds, scores.value, scores.difference}); });
+        update([&](JobState& state) {
+          state.live.push_back({static_cast<int>(scores.layersDone), scores.seconds, scores.value, scores.difference});
+          state.layersDone = std::max(state.layersDone, static_cast<int>(scores.layersDone));
+        });
       });
     };
     auto outcome = std::make_shared<CompressOutcome>(planish::compress(job, engine.context, tools.progress));

@@ -90,23 +90,31 @@ void Layouts::arrange(Step step) {
       sizes.emplace_back(QList<QDockWidget*>{dock("network"), dock("job")}, QList<int>{560, 260}, Qt::Vertical);
       break;
     case Step::plan:
-    case Step::compress:
       split("network", "plan", Qt::Horizontal);
       split("plan", "sensitivity", Qt::Horizontal);
       split("network", "history", Qt::Vertical);
       split("plan", "layer", Qt::Vertical);
       split("sensitivity", "tradeoff", Qt::Vertical);
+      tab("layer", "job");
       tab("layer", "data");
       tab("sensitivity", "graph");
       tab("tradeoff", "compare");
+      wide = {dock("network"), dock("plan"), dock("sensitivity")};
+      widths = {290, 790, 340};
+      sizes.emplace_back(QList<QDockWidget*>{dock("network"), dock("history")}, QList<int>{640, 120}, Qt::Vertical);
+      sizes.emplace_back(QList<QDockWidget*>{dock("plan"), dock("layer")}, QList<int>{470, 270}, Qt::Vertical);
+      sizes.emplace_back(QList<QDockWidget*>{dock("sensitivity"), dock("tradeoff")}, QList<int>{440, 300}, Qt::Vertical);
+      break;
+    case Step::compress:
+      split("network", "plan", Qt::Horizontal);
+      split("plan", "tradeoff", Qt::Horizontal);
+      tab("tradeoff", "compare");
+      tab("tradeoff", "layer");
       put(Qt::BottomDockWidgetArea, "job");
       tab("job", "log");
-      wide = {dock("network"), dock("plan"), dock("sensitivity")};
-      widths = {290, 780, 330};
-      sizes.emplace_back(QList<QDockWidget*>{dock("plan"), dock("layer")}, step == Step::plan ? QList<int>{330, 210} : QList<int>{270, 180}, Qt::Vertical);
-      sizes.emplace_back(QList<QDockWidget*>{dock("sensitivity"), dock("tradeoff")}, QList<int>{330, 210}, Qt::Vertical);
-      sizes.emplace_back(QList<QDockWidget*>{dock("network"), dock("history")}, QList<int>{460, 90}, Qt::Vertical);
-      sizes.emplace_back(QList<QDockWidget*>{dock("plan"), dock("job")}, step == Step::plan ? QList<int>{540, 230} : QList<int>{430, 340}, Qt::Vertical);
+      wide = {dock("network"), dock("plan"), dock("tradeoff")};
+      widths = {290, 790, 340};
+      sizes.emplace_back(QList<QDockWidget*>{dock("plan"), dock("job")}, QList<int>{350, 400}, Qt::Vertical);
       break;
     case Step::exportFile:
       split("network", "compare", Qt::Horizontal);

@@ -100,7 +100,8 @@ QString ProjectFiles::recoveryCopy() const {
 }
 
 void ProjectFiles::noteChange() {
-  if (m_document.modified() && !m_paused && !m_timer->isActive()) m_timer->start(2000);
+  // Whether there is something to keep is seen when the time is up: a command that is being done is not in the undo stack yet.
+  if (!m_paused && !m_timer->isActive()) m_timer->start(2000);
 }
 
 void ProjectFiles::writeRecovery() {

@@ -42,7 +42,7 @@ void MainWindow::makeViews() {
       new views::LayerView(w), new views::CompareView(w), new views::DataView(w), new views::JobView(w), new views::LogView(w), new views::ReportView(w)};
   for (auto* view : all) {
     auto* dock = new ViewDock(view, m_docks);
-    m_docks->addDockWidget(Qt::TopDockWidgetArea, dock);
+    dock->hide();
     m_views[view->id()] = dock;
     connect(view, &views::View::requested, &m_requests, &RequestHandler::handle);
   }
@@ -99,7 +99,8 @@ void MainWindow::makeCommands() {
   for (const char* id : {"network", "plan", "sensitivity", "tradeoff", "layer", "job", "compare", "data", "graph", "report", "log", "history"}) {
     auto* dock = m_views.at(QString::fromLatin1(id));
     const QKeySequence keys = number <= 9 ? QKeySequence(QStringLiteral("Ctrl+%1").arg(number)) : QKeySequence();
-    c.add(QStringLiteral("view.%1").arg(QLatin1String(id)), tr("Show %1").arg(dock->view()->title()), keys, [dock] {
+    c.add(QStringLiteral("view.%1").arg(QLatin1String(id)), tr("Show %1").arg(dock->view()->title()), keys, [this, dock] {
+      if (m_docks->dockWidgetArea(dock) == Qt::NoDockWidgetArea && !dock->isFloating()) m_docks->addDockWidget(Qt::RightDockWidgetArea, dock);
       dock->show();
       dock->raise();
       dock->view()->setFocus();

@@ -30,6 +30,7 @@ GraphCanvas::GraphCanvas(QWidget* parent) : QGraphicsView(new QGraphicsScene, pa
   setHorizontalScrollBarPolicy(Qt::ScrollBarAlwaysOff);
   setVerticalScrollBarPolicy(Qt::ScrollBarAlwaysOff);
   setFocusPolicy(Qt::StrongFocus);
+  viewport()->setFocusPolicy(Qt::NoFocus);  // keys are for the canvas itself
   setMouseTracking(true);
   scene()->setItemIndexMethod(QGraphicsScene::NoIndex);
   setBackgroundBrush(Theme::of(this).panel);

@@ -52,7 +52,7 @@ TEST(Story, OpenMeasureDragSolveCompressExportSaveReopen) {
     ASSERT_TRUE(d.waitForJobs());
     ASSERT_EQ(d.workspace().jobs.back().phase, views::JobPhase::done) << d.workspace().jobs.back().error.toStdString();
     EXPECT_TRUE(QFileInfo::exists(onnx));
-    EXPECT_EQ(d.workspace().project.exports.back().weightBytes, d.workspace().totals.bytes.count);
+    EXPECT_EQ(d.workspace().project.exports.back().weightBytes, d.workspace().project.exports.back().predictedBytes);
 
     ASSERT_TRUE(d.saveAs(saved));
     planned = planText(d.workspace());
