@@ -29,6 +29,8 @@ void Layouts::show(Step step) {
   m_current = step;
   m_shown = true;
   const QByteArray saved = state().value(key(step)).toByteArray();
+  // A state says nothing of docks that were not there when it was saved: they must go first.
+  for (const auto& [id, each] : m_docks) m_host.removeDockWidget(each);
   if (saved.isEmpty() || !m_host.restoreState(saved, kLayoutVersion)) arrange(step);
 }
 
@@ -100,7 +102,7 @@ void Layouts::arrange(Step step) {
       tab("sensitivity", "graph");
       tab("tradeoff", "compare");
       wide = {dock("network"), dock("plan"), dock("sensitivity")};
-      widths = {290, 790, 340};
+      widths = {312, 780, 330};
       sizes.emplace_back(QList<QDockWidget*>{dock("network"), dock("history")}, QList<int>{640, 120}, Qt::Vertical);
       sizes.emplace_back(QList<QDockWidget*>{dock("plan"), dock("layer")}, QList<int>{470, 270}, Qt::Vertical);
       sizes.emplace_back(QList<QDockWidget*>{dock("sensitivity"), dock("tradeoff")}, QList<int>{440, 300}, Qt::Vertical);
@@ -113,7 +115,7 @@ void Layouts::arrange(Step step) {
       put(Qt::BottomDockWidgetArea, "job");
       tab("job", "log");
       wide = {dock("network"), dock("plan"), dock("tradeoff")};
-      widths = {290, 790, 340};
+      widths = {312, 780, 330};
       sizes.emplace_back(QList<QDockWidget*>{dock("plan"), dock("job")}, QList<int>{350, 400}, Qt::Vertical);
       break;
     case Step::exportFile:

@@ -143,7 +143,7 @@ void StepBar::refresh(const views::Workspace& w, const QString& device) {
   int locked = 0;
   for (const auto& layer : w.plan.layers) locked += layer.locked;
   QString lines[kSteps];
-  lines[0] = open ? tr("%1 · %n layers", nullptr, w.layerCount()).arg(views::plainName(std::filesystem::path(w.project.network.path).stem().string(), 40))
+  lines[0] = open ? tr("%n layers · %1", nullptr, w.layerCount()).arg(views::plainName(std::filesystem::path(w.project.network.path).stem().string(), 40))
                   : tr("a network and its data");
   lines[1] = measured ? tr("%1 · %2 cells").arg(views::scoreName(table->metric)).arg(table->rows.size()) : tr("what each option costs");
   lines[2] = planned ? tr("%1 · %2").arg(views::plainName(w.plan.name, 30), locked ? tr("%n locked", nullptr, locked) : views::shortBytes(w.totals.bytes.count))

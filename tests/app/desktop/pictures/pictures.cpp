@@ -73,6 +73,7 @@ void fullStory() {
   QFile::remove(projectFile());  // else the dialog asks whether to replace it
   d.saveAs(projectFile());
   // What ONNX Runtime stores: int4 and int8.
+  d.document().lockLayers({12, 13, 14}, false);
   d.document().chooseTarget("onnxruntime");
   d.solveFor(QStringLiteral("16%"));
   d.window->showStep(Step::plan);
