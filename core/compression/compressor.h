@@ -36,7 +36,7 @@ using MethodParameters = std::map<std::string, std::map<std::string, std::string
 struct CompressionInput {
   const Layer& layer;
   Tensor weight;                               ///< float32 [rows, columns]
-  const InputStatistics* statistics = nullptr; ///< if needs() asked
+  const InputStatistics* statistics = nullptr; ///< what needs() and wants() asked for; null: nothing is known
   StorageRules storage;
   Context context;
   MethodParameters parameters = {};            ///< what is not in it has its default
@@ -61,6 +61,8 @@ class Compressor {
   virtual StatisticsNeeds needs() const { return {}; }
   /// True if its own stage's apply() also does the work of this later one for the setting: it fills Draft::planes then.
   virtual bool covers(CompressionStage stage, const Setting& setting) const { return stage == this->stage(); }
+  /// What it does without where there are no calibration data, and does better with: a few samples are enough (kSketchSamples).
+  virtual StatisticsNeeds wants(const Layer&) const { return {}; }
   /// Why it cannot do its part of the setting for this layer; empty if it can.
   virtual std::string declines(const Layer& layer, const Setting& setting) const = 0;
   /// Work that all settings of a layer share. May return nullptr.

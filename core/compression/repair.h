@@ -2,6 +2,7 @@
 
 #include "core/base/progress.h"
 #include "core/compression/compressed_network.h"
+#include "core/compression/staged_run.h"
 #include "core/data/batch_source.h"
 #include "core/parameters/declaration.h"
 
@@ -15,9 +16,10 @@ class Repair {
   virtual const Declaration& declaration() const = 0;
   /// Why it can do nothing for this network; empty if it can.
   virtual std::string declines(const Network& network, const Layers& layers) const = 0;
-  /// Adds to compressed.edits, in place of what it held for the same constants. Deterministic.
+  /// Adds to compressed.edits, in place of what it held for the same constants. Deterministic. `known`: of this network and these
+  /// samples, so that repairs of many plans measure the original once; may be null.
   virtual void apply(const Network& network, const Layers& layers, CompressedNetwork& compressed, const BatchSource& calibration,
-                     const ParameterValues& parameters, const Context& context, const Progress& progress) const = 0;
+                     const ParameterValues& parameters, const Context& context, const Progress& progress, OriginalMoments* known = nullptr) const = 0;
 };
 
 }  // namespace planish

@@ -135,6 +135,8 @@ __attribute__((target("avx2"))) Sums sumsAvx2(const Grid& grid, const float* val
 /// A group padded with zeros to whole lanes: they are exact in every grid and add nothing to the sums.
 struct Group {
   std::vector<float> values, importance;
+  const InputMoments* inputs = nullptr;  ///< given: errors are those of the output
+  double power = 0;                      ///< of the output, x^T H x
   std::size_t count = 0;
   float least = 0, most = 0;
 
@@ -154,6 +156,7 @@ struct Group {
 
   template <typename Grid>
   Sums judge(const Grid& grid, float scale, double norm) const {
+    if (inputs) return judgeOutputs(grid, std::span(&scale, 1)).front();
     if (norm != 2) return judgeByNorm(grid, scale, norm);
     const float* h = importance.empty() ? nullptr : importance.data();
 #if defined(__x86_64__)
@@ -161,6 +164,44 @@ struct Group {
     if (wide) return sumsAvx2(grid, values.data(), h, values.size(), scale);
 #endif
     return sums(grid, values.data(), h, values.size(), scale);
+  }
+
+  void judgeByOutput(const InputMoments& moments) {
+    inputs = &moments;
+    std::vector<float> vectors(static_cast<std::size_t>(moments.count() * InputMoments::kRows)), products(static_cast<std::size_t>(moments.width() * InputMoments::kRows));
+    for (std::size_t i = 0; i < count; ++i) vectors[i * InputMoments::kRows] = values[i];
+    moments.multiply(vectors.data(), 1, products.data());
+    for (std::size_t i = 0; i < count; ++i) power += double(values[i]) * products[i];
+  }
+
+  /// By scale (sixteen at most) the sums that judge() gives, of the output: with t = x / scale and d = q - t they are d^T H d, q^T H t and q^T H q.
+  template <typename Grid>
+  std::vector<Sums> judgeOutputs(const Grid& grid, std::span<const float> scales) const {
+    constexpr std::size_t kRows = InputMoments::kRows;
+    const auto width = static_cast<std::size_t>(inputs->width());
+    std::vector<float> errors(count * kRows), products(width * kRows);
+    float lane[kLanes];
+    for (std::size_t k = 0; k < scales.size(); ++k)
+      for (std::size_t i = 0; i < count; i += kLanes) {
+        Lanes x;
+        std::memcpy(&x, values.data() + i, sizeof x);
+        const Lanes t = x / all(scales[k]), d = grid.nearest(t) - t;
+        std::memcpy(lane, &d, sizeof lane);
+        for (std::size_t j = 0; j < std::min(kLanes, count - i); ++j) errors[(i + j) * kRows + k] = lane[j];
+      }
+    inputs->multiply(errors.data(), static_cast<std::int64_t>(scales.size()), products.data());
+    std::vector<Sums> sums(scales.size());
+    for (std::size_t k = 0; k < scales.size(); ++k) {
+      double error = 0, mixed = 0;
+      for (std::size_t i = 0; i < count; ++i) {
+        const double product = products[k * width + i];
+        error += product * errors[i * kRows + k];
+        mixed += product * values[i];
+      }
+      const double s = scales[k];
+      sums[k] = {error, power / (s * s) + mixed / s, power / (s * s) + 2 * mixed / s + error};
+    }
+    return sums;
   }
 
   template <typename Grid>
@@ -196,10 +237,24 @@ class Search {
     const float scale = storedScale(static_cast<float>(wanted), m_rule.scaleBits);
     const Sums found = m_group.judge(grid, scale, m_rule.norm);
     if (sums) *sums = found;
-    const double error = found.error * std::pow(double(scale), m_rule.norm);
-    if (!(error < best.error)) return false;
-    best = {scale, zeroPoint, error};
-    return true;
+    return take(scale, zeroPoint, found);
+  }
+
+  /// Tries every share of the range that the rule wants.
+  template <typename Grid>
+  void attemptShares(const Grid& grid, double wholeRange, int zeroPoint) {
+    const int steps = m_rule.clipSearch ? static_cast<int>(std::floor((1 - m_rule.leastShare) * m_rule.grid + 1e-9)) : 0;
+    std::vector<float> scales;
+    for (int i = 0; i <= steps; ++i) scales.push_back(storedScale(static_cast<float>((1 - double(i) / m_rule.grid) * wholeRange), m_rule.scaleBits));
+    if (!m_group.inputs) {
+      for (const float scale : scales) take(scale, zeroPoint, m_group.judge(grid, scale, m_rule.norm));
+      return;
+    }
+    for (std::size_t first = 0; first < scales.size(); first += InputMoments::kRows) {
+      const auto part = std::span(scales).subspan(first, std::min<std::size_t>(InputMoments::kRows, scales.size() - first));
+      const auto sums = m_group.judgeOutputs(grid, part);
+      for (std::size_t k = 0; k < part.size(); ++k) take(part[k], zeroPoint, sums[k]);
+    }
   }
 
   /// s = sum h q x / sum h q^2 with the codes fixed, then codes anew; as long as it helps.
@@ -211,16 +266,9 @@ class Search {
       if (!attempt(grid, best.scale * sums.cross / sums.square, best.zeroPoint, &sums)) return;
   }
 
-  /// Calls candidate(share) for every share of the range that the rule wants.
-  template <typename Candidate>
-  void overShares(const Candidate& candidate) const {
-    const int steps = m_rule.clipSearch ? static_cast<int>(std::floor((1 - m_rule.leastShare) * m_rule.grid + 1e-9)) : 0;
-    for (int i = 0; i <= steps; ++i) candidate(1 - double(i) / m_rule.grid);
-  }
-
   template <typename Grid>
   void symmetric(const Grid& grid, double wholeRange) {
-    overShares([&](double share) { attempt(grid, share * wholeRange, 0); });
+    attemptShares(grid, wholeRange, 0);
     if (m_rule.clipSearch) refine(grid);
   }
 
@@ -230,11 +278,9 @@ class Search {
     const double least = m_group.least, most = m_group.most;
     const double wholeRange = (most - least) / top;
     const auto zeroFor = [&](double scale) { return static_cast<int>(std::clamp(std::nearbyint(-least / scale), 0.0, double(top))); };
-    overShares([&](double share) {
-      // Both ends shrink alike, so their ratio and with it the zero point stay.
-      const int zeroPoint = zeroFor(wholeRange);
-      attempt(grid(zeroPoint), share * wholeRange, zeroPoint);
-    });
+    // Both ends shrink alike, so their ratio and with it the zero point stay.
+    const int first = zeroFor(wholeRange);
+    attemptShares(grid(first), wholeRange, first);
     if (!m_rule.clipSearch) return;
     refine(grid(best.zeroPoint));
     for (bool better = true; better;) {
@@ -251,6 +297,13 @@ class Search {
   Found best;
 
  private:
+  bool take(float scale, int zeroPoint, const Sums& sums) {
+    const double error = sums.error * std::pow(double(scale), m_rule.norm);
+    if (!(error < best.error)) return false;
+    best = {scale, zeroPoint, error};
+    return true;
+  }
+
   const ScaleRule& m_rule;
   const Group& m_group;
 };
@@ -278,8 +331,9 @@ float largestElement(NumberFormat format) {
   }
 }
 
-GroupScale findScale(const ScaleRule& rule, std::span<const float> values, std::span<const float> importance) {
-  const Group group(values, importance);
+namespace {
+
+GroupScale search(const ScaleRule& rule, const Group& group) {
   if (group.least == 0 && group.most == 0) return {storedScale(1, rule.scaleBits), rule.format == NumberFormat::unsignedInteger ? 1 << (rule.bits - 1) : 0};
   Search search(rule, group);
   const double most = std::max(-double(group.least), double(group.most));
@@ -297,6 +351,17 @@ GroupScale findScale(const ScaleRule& rule, std::span<const float> values, std::
     default: throw Error(ErrorKind::failed, "a scale for a format that has none");
   }
   return {search.best.scale, search.best.zeroPoint};
+}
+
+}  // namespace
+
+GroupScale findScale(const ScaleRule& rule, std::span<const float> values, std::span<const float> importance) { return search(rule, Group(values, importance)); }
+
+GroupScale findScale(const ScaleRule& rule, std::span<const float> values, const InputMoments& inputs) {
+  if (rule.norm != 2 || static_cast<std::int64_t>(values.size()) != inputs.count()) throw Error(ErrorKind::failed, "a scale by the output's error: expected norm 2 and as many inputs as values");
+  Group group(values, {});
+  group.judgeByOutput(inputs);
+  return search(rule, group);
 }
 
 }  // namespace planish

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "core/compression/input_moments.h"
 #include "core/compression/setting.h"
 
 #include <span>
@@ -29,6 +30,8 @@ struct GroupScale {
 /// Source: clip search of GPTQ's quantiser, with the scale refined by s = sum h q x / sum h q^2.
 /// Throws Error(unsupported) if a scale does not fit its storage.
 GroupScale findScale(const ScaleRule& rule, std::span<const float> values, std::span<const float> importance = {});
+/// The same for the error of the layer's output, d^T H d with d the errors of the values; the rule's norm is 2.
+GroupScale findScale(const ScaleRule& rule, std::span<const float> values, const InputMoments& inputs);
 
 /// Largest magnitude of a floating format's elements: 448, 57344, 6, 1.
 float largestElement(NumberFormat format);

@@ -1,5 +1,6 @@
 #include "core/jobs/compress_job.h"
 
+#include "core/compression/input_statistics.h"
 #include "core/evaluation/evaluator.h"
 
 #include <algorithm>
@@ -35,16 +36,15 @@ void checkPlan(const Plan& plan, const Layers& layers) {
 
 StorageRules storageOf(const PluginRegistries& plugins, const Plan& plan) { return plugins.targets.get(plan.target.empty() ? "any" : plan.target).storage(); }
 
-StatisticsNeeds needsOf(const CompressJob& job, const Layer& layer, const Setting& setting) {
-  StatisticsNeeds needs;
-  for (const Compressor* compressor : pipelineFor(job.plugins.compressors, layer, setting)) needs = needs | compressor->needs();
-  return needs;
+/// What the compressors of a setting ask for.
+StatisticsNeeds asked(const CompressJob& job, const Layer& layer, const Setting& setting) {
+  StatisticsNeeds asked;
+  for (const Compressor* compressor : pipelineFor(job.plugins.compressors, layer, setting)) asked = asked | compressor->needs() | compressor->wants(layer);
+  return asked;
 }
 
-Statistics collect(const CompressJob& job, const std::map<LayerId, StatisticsNeeds>& needs, const Context& context, const Progress& progress) {
-  if (needs.empty()) return {};
-  if (!job.calibration) throw Error(ErrorKind::usage, "a compressor of this plan needs calibration data").remedy("give --calibration or --data");
-  return collectStatistics(*job.network.network, job.network.layers, needs, {}, *job.calibration, {}, context, progress);
+Statistics statisticsOf(const CompressJob& job, const std::map<LayerId, std::vector<Setting>>& settings, const Context& context, const Progress& progress) {
+  return inputStatistics(job.plugins.compressors, *job.network.network, job.network.layers, settings, job.calibration, context, progress);
 }
 
 bool changesWeight(Setting setting) {
@@ -80,20 +80,20 @@ class LayerLoop {
 
  private:
   void collectStatisticsOfPlan() {
-    std::map<LayerId, StatisticsNeeds> needs;
-    for (std::size_t i = 0; i < m_order.size(); ++i)
-      if (const StatisticsNeeds wanted = needsOf(m_job, *m_order[i], m_job.plan.layers[i].setting); wanted.any())
-        needs[m_order[i]->id] = needs[m_order[i]->id] | wanted;
-    m_collected = needs;
-    m_statistics = collect(m_job, needs, m_context, m_progress.part(0, 0.1));
+    std::map<LayerId, std::vector<Setting>> settings;
+    for (std::size_t i = 0; i < m_order.size(); ++i) {
+      settings[m_order[i]->id].push_back(m_job.plan.layers[i].setting);
+      m_collected[m_order[i]->id] = m_collected[m_order[i]->id] | asked(m_job, *m_order[i], m_job.plan.layers[i].setting);
+    }
+    m_statistics = statisticsOf(m_job, settings, m_context, m_progress.part(0, 0.1));
   }
 
   /// A setting that came with an edit may need more than was collected for the plan.
   const InputStatistics* statisticsFor(const Layer& layer, const Setting& setting) {
-    const StatisticsNeeds wanted = needsOf(m_job, layer, setting), have = m_collected[layer.id];
+    const StatisticsNeeds wanted = asked(m_job, layer, setting), have = m_collected[layer.id];
     if ((wanted.inputSquares && !have.inputSquares) || (wanted.gram && !have.gram) || (wanted.ranges && !have.ranges) || (wanted.channels && !have.channels)) {
       m_collected[layer.id] = have | wanted;
-      m_statistics.inputs[layer.id] = collect(m_job, {{layer.id, m_collected[layer.id]}}, m_context, Progress()).inputs[layer.id];
+      m_statistics.inputs[layer.id] = statisticsOf(m_job, {{layer.id, {setting}}}, m_context, Progress()).inputs[layer.id];
     }
     return m_statistics.input(layer.id);
   }
@@ -296,18 +296,21 @@ std::vector<const Score*> scoresFor(const Registry<Score>& scores, const BatchSo
   return list;
 }
 
-ActivationFormats activationFormats(const Network& network, const Layers& layers, const Plan& plan, const BatchSource& calibration, RangeRule rule,
-                                    const Context& context, const Progress& progress) {
+std::map<ValueId, int> activationBits(const Network& network, const Layers& layers, const Plan& plan) {
   std::map<int, std::vector<LayerId>> byBits;
   for (const auto& planned : plan.layers)
     if (planned.setting.activationBits > 0) byBits[planned.setting.activationBits].push_back(layers.find(planned.layer)->id);
   std::map<ValueId, int> bitsOfValue;  // ascending: a value that layers of two widths read keeps the wider
-  std::map<ValueId, StatisticsNeeds> needs;
   for (const auto& [bits, ids] : byBits)
-    for (const ValueId value : activationValues(network, layers, ids)) {
-      bitsOfValue[value] = bits;
-      needs[value].ranges = true;
-    }
+    for (const ValueId value : activationValues(network, layers, ids)) bitsOfValue[value] = bits;
+  return bitsOfValue;
+}
+
+ActivationFormats activationFormats(const Network& network, const Layers& layers, const Plan& plan, const BatchSource& calibration, RangeRule rule,
+                                    const Context& context, const Progress& progress) {
+  const auto bitsOfValue = activationBits(network, layers, plan);
+  std::map<ValueId, StatisticsNeeds> needs;
+  for (const auto& [value, bits] : bitsOfValue) needs[value].ranges = true;
   if (needs.empty()) return {};
   const Statistics statistics = collectStatistics(network, layers, {}, needs, calibration, {}, context, progress);
   ActivationFormats formats;

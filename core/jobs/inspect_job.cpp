@@ -123,7 +123,7 @@ class Inspection {
     std::map<LayerId, StatisticsNeeds> layerNeeds;
     const auto add = [&](const Setting& setting) {
       for (const Compressor* compressor : pipelineFor(m_job.plugins.compressors, m_layer, setting))
-        if (const StatisticsNeeds needs = compressor->needs(); needs.any()) layerNeeds[m_layer.id] = layerNeeds[m_layer.id] | needs;
+        if (const StatisticsNeeds asked = compressor->needs() | compressor->wants(m_layer); asked.any()) layerNeeds[m_layer.id] = layerNeeds[m_layer.id] | asked;
     };
     if (!m_wanted.isKeep()) add(m_wanted);
     for (const Setting& option : m_job.options)

@@ -104,8 +104,9 @@ double JobRates::secondsPerWeight(const std::vector<std::pair<const Layer*, Sett
   std::nth_element(mine.begin(), middle, mine.end(), [](const auto& a, const auto& b) { return a.first->weightCount() < b.first->weightCount(); });
   const auto& [layer, setting] = *middle;
   Statistics statistics;
-  if (const auto needs = needsOf({*middle}); !needs.empty() && m_data && !fixedBatch(*m_network.network))
-    statistics = collectStatistics(*m_network.network, m_network.layers, needs, {}, m_data->first(m_trialSamples), {}, m_context, Progress());
+  const auto needs = needsOf({*middle});
+  if (auto asked = needs.empty() ? wantsOf({*middle}) : needs; !asked.empty() && m_data && !fixedBatch(*m_network.network))
+    statistics = collectStatistics(*m_network.network, m_network.layers, asked, {}, m_data->first(m_trialSamples), {}, m_context, Progress());
   else if (!needs.empty()) return 0;
   m_progress.throwIfStopped();
   const auto start = Clock::now();
@@ -133,6 +134,15 @@ std::map<LayerId, StatisticsNeeds> JobRates::needsOf(const std::vector<std::pair
     for (const Compressor* compressor : pipelineFor(m_plugins.compressors, *layer, setting))
       if (compressor->needs().any()) needs[layer->id] = needs[layer->id] | compressor->needs();
   return needs;
+}
+
+std::map<LayerId, StatisticsNeeds> JobRates::wantsOf(const std::vector<std::pair<const Layer*, Setting>>& cells) const {
+  const auto needs = needsOf(cells);
+  std::map<LayerId, StatisticsNeeds> wants;
+  for (const auto& [layer, setting] : cells)
+    for (const Compressor* compressor : pipelineFor(m_plugins.compressors, *layer, setting))
+      if (!needs.count(layer->id) && compressor->wants(*layer).any()) wants[layer->id] = wants[layer->id] | compressor->wants(*layer);
+  return wants;
 }
 
 double JobRates::secondsOfStatistics(const std::map<LayerId, StatisticsNeeds>& needs, const BatchSource& source) const {

@@ -29,6 +29,8 @@ class JobRates {
   double secondsOfStatistics(const std::map<LayerId, StatisticsNeeds>& needs, const BatchSource& source) const;
   std::int64_t statisticsBytes(const std::map<LayerId, StatisticsNeeds>& needs) const;
   std::map<LayerId, StatisticsNeeds> needsOf(const std::vector<std::pair<const Layer*, Setting>>& cells) const;
+  /// What compressors of layers that need nothing do better with; from the first kSketchSamples only.
+  std::map<LayerId, StatisticsNeeds> wantsOf(const std::vector<std::pair<const Layer*, Setting>>& cells) const;
 
   /// Share of a whole run from a layer to the end, and of the layer alone (0..1).
   double shareFrom(const Layer& layer) const;

@@ -1,6 +1,6 @@
 #include "core/jobs/plan_job.h"
 
-#include "core/jobs/plan_measurer.h"
+#include "core/jobs/plan_trial.h"
 
 #include <cmath>
 
@@ -30,19 +30,19 @@ PlanOutcome makePlan(const PlanJob& job, const Context& context, const Progress&
   if (const auto bytes = budgetBytes(job.budget, *job.network.network, job.network.layers)) problem.bitLimit = bytes->count * 8;
   else problem.damageLimit = job.budget.value;
 
-  std::unique_ptr<PlanMeasurer> measurer;
+  std::unique_ptr<PlanTrial> trial;
   if (solver.needsMeasuring()) {
     if (!job.calibration) throw Error(ErrorKind::usage, "solver '" + job.solver + "' measures whole plans and needs data").remedy("give --data or --calibration");
-    measurer = std::make_unique<PlanMeasurer>(job.network, problem, job.plugins, *job.calibration, job.table.metric, target.storage(), job.repairs, context, progress);
+    trial = std::make_unique<PlanTrial>(job.network, problem, job.plugins, *job.calibration, job.table.metric, target.storage(), job.repairs, context, progress);
   }
-  const Allocation allocation = solver.solve(problem, parameters, measurer ? measurer->measure() : MeasurePlans(), context, progress);
+  const Allocation allocation = solver.solve(problem, parameters, trial ? trial->measure() : MeasurePlans(), context, progress);
   PlanOutcome outcome;
   outcome.plan = planFrom(problem, allocation, job.network.layers, table, job.solver);
   outcome.plan.name = job.name;
   outcome.plan.target = job.target;
   outcome.plan.budget = job.budget;
   outcome.plan.repairs = job.repairs;
-  if (measurer) outcome.plan.note = "measured on the calibration data with all layers together: " + toText(measurer->estimate(allocation.choice)) + " " + job.table.unit;
+  if (trial) outcome.plan.note = "measured on the calibration data with all layers together: " + toText(trial->estimate(allocation.choice)) + " " + job.table.unit;
   outcome.feasible = allocation.feasible;
   outcome.reason = allocation.reason;
   if (allocation.bound && problem.bitLimit && std::isfinite(*allocation.bound))

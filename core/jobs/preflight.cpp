@@ -1,5 +1,6 @@
 #include "core/jobs/preflight.h"
 
+#include "core/compression/input_statistics.h"
 #include "core/jobs/export_job.h"
 #include "core/jobs/job_rates.h"
 
@@ -78,6 +79,14 @@ double samplesRun(const CompressJob& job, bool activations) {
   return samples;
 }
 
+double secondsOfStatistics(const JobRates& rates, const Cells& cells, const BatchSource& calibration) {
+  return rates.secondsOfStatistics(rates.needsOf(cells), calibration) + rates.secondsOfStatistics(rates.wantsOf(cells), calibration.first(kSketchSamples));
+}
+
+std::int64_t statisticsBytes(const JobRates& rates, const Cells& cells, const BatchSource* calibration) {
+  return rates.statisticsBytes(rates.needsOf(cells)) + (calibration ? rates.statisticsBytes(rates.wantsOf(cells)) : 0);
+}
+
 void estimateCompressMemory(const CompressJob& job, const Cells& cells, const JobRates& rates, Preflight& estimate) {
   std::int64_t codes = 0, floats = 0;
   for (const auto& [layer, setting] : cells) {
@@ -86,7 +95,7 @@ void estimateCompressMemory(const CompressJob& job, const Cells& cells, const Jo
   }
   const std::int64_t live = job.live.samples ? rates.mostKeptBytes(*job.live.samples) / 3 + rates.valueBytes(*job.live.samples) + floats : 0;
   const std::vector<Preflight::Part> compressing = {{"compressed weights", codes},
-                                                    {"statistics", rates.statisticsBytes(rates.needsOf(cells))},
+                                                    {"statistics", statisticsBytes(rates, cells, job.calibration)},
                                                     {"workspace of a layer", workspaceBytes(cells)},
                                                     {"live evaluation", live}};
   std::vector<Preflight::Part> judging = {{"compressed weights", codes}, {"their decoded floats", floats}};
@@ -132,7 +141,7 @@ Preflight preflight(const CompressJob& job, const Context& context, const Progre
   const auto needs = rates.needsOf(cells);
   if (!needs.empty() && !job.calibration) throw Error(ErrorKind::usage, "a compressor of this plan needs calibration data").remedy("give --calibration or --data");
   double layers = rates.secondsOfLayers(cells, recorded);
-  if (job.calibration) layers += rates.secondsOfStatistics(needs, *job.calibration);
+  if (job.calibration) layers += secondsOfStatistics(rates, cells, *job.calibration);
   estimate.seconds = layers;
   const bool activations = std::any_of(job.plan.layers.begin(), job.plan.layers.end(), [](const PlannedLayer& planned) { return planned.setting.activationBits > 0; });
   if (trial) estimate.seconds += rates.secondsOfRuns(samplesRun(job, activations), *trial);
@@ -164,13 +173,12 @@ Preflight preflight(const MeasureJob& job, const Context& context, const Progres
     for (const auto& option : menu.options[static_cast<std::size_t>(layer.id.index)]) cells.emplace_back(&layer, option);
   if (cells.empty()) throw Error(ErrorKind::unsupported, "no option is possible for any layer").in(job.network.reference.path);
   JobRates rates(job.network, job.plugins, job.calibration, target.storage(), context, progress);
-  const auto needs = rates.needsOf(cells);
   const bool activations = std::any_of(cells.begin(), cells.end(), [](const auto& cell) { return cell.second.activationBits > 0; });
   double runs = 0, making = 0;
   for (const auto& id : job.metrics) {
     const SensitivityMetric& metric = job.plugins.metrics.get(id);
     making += rates.secondsOfLayers(cells, recorded);
-    if (job.calibration) making += rates.secondsOfStatistics(needs, *job.calibration);
+    if (job.calibration) making += secondsOfStatistics(rates, cells, *job.calibration);
     if (!metric.needsData()) continue;
     if (!job.calibration) throw Error(ErrorKind::usage, "metric '" + id + "' needs data").remedy("give --data or --calibration");
     // Metrics by a score run what follows a layer once an option, others the layer alone; all run the original, and the way forward once.
@@ -186,7 +194,7 @@ Preflight preflight(const MeasureJob& job, const Context& context, const Progres
     estimate.memory.push_back({"values of a run", rates.valueBytes(*job.calibration)});
     estimate.memory.push_back({"values kept in front of a layer", rates.mostKeptBytes(*job.calibration)});
   }
-  if (const std::int64_t statistics = rates.statisticsBytes(needs); statistics > 0) estimate.memory.push_back({"statistics", statistics});
+  if (const std::int64_t statistics = statisticsBytes(rates, cells, job.calibration); statistics > 0) estimate.memory.push_back({"statistics", statistics});
   estimate.memory.push_back({"workspace of a layer", workspaceBytes(cells) / 4 * static_cast<std::int64_t>(job.options.size() + 3)});
   const auto rows = static_cast<std::int64_t>(cells.size() * job.metrics.size()) * kRowBytes;
   estimate.disk = {{"journal", rows + kRecordBytes * static_cast<std::int64_t>(job.network.layers.size() * job.metrics.size())}, {"tables in the project", rows}};

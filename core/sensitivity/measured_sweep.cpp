@@ -1,5 +1,7 @@
 #include "core/sensitivity/measured_sweep.h"
 
+#include "core/compression/staged_run.h"
+
 #include <algorithm>
 #include <mutex>
 #include <numeric>
@@ -169,7 +171,7 @@ void MeasuredSweep::correct(const Unit& unit, std::vector<Cell>& cells, const Pr
   if (unit.members.size() > 1 || !correction.possible() || (m_parameters.onlyNormalization && !correction.normalization().valid())) return;
   // Moments of the output under the original weight (first) and under each option, by piece, so that sums have one order.
   const std::size_t pieces = m_runner.pieces().size();
-  std::vector<std::vector<OutputMoments>> moments(cells.size() + 1, std::vector<OutputMoments>(pieces));
+  std::vector<std::vector<ChannelMoments>> moments(cells.size() + 1, std::vector<ChannelMoments>(pieces));
   const std::vector<ValueId> output{layer.output};
   m_runner.forEachPiece(
       [&](Executor& executor, const CutRunner::Piece& piece, const ValueMap& front) {
@@ -181,15 +183,15 @@ void MeasuredSweep::correct(const Unit& unit, std::vector<Cell>& cells, const Pr
             options.transforms = &cells[i - 1].transforms;
           }
           const Tensor value = executor.run(front, output, options).at(layer.output);
-          moments[i][static_cast<std::size_t>(piece.index)] = outputMoments(value, layer.kind == "linear" || layer.kind == "embedding");
+          moments[i][static_cast<std::size_t>(piece.index)].add(value.type() == DataType::float32 ? value : toFloat(value), outputChannelAxis(layer));
         }
       },
       progress);
   m_runner.addRuns(static_cast<double>(cells.size() + 1), unit.place);
   m_runner.addRuns(-static_cast<double>(cells.size() + 1), {layer.operation.index + 1});
-  std::vector<OutputMoments> sums(cells.size() + 1);
+  std::vector<ChannelMoments> sums(cells.size() + 1);
   for (std::size_t i = 0; i < sums.size(); ++i)
-    for (const auto& part : moments[i]) sums[i].add(part);
+    for (const auto& part : moments[i]) sums[i].merge(part);
   for (std::size_t i = 0; i < cells.size(); ++i) correction.apply(cells[i].overlay, sums.front(), sums[i + 1]);
 }
 

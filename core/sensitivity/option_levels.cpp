@@ -1,25 +1,15 @@
 #include "core/sensitivity/option_levels.h"
 
+#include "core/compression/input_statistics.h"
+
 namespace planish {
 
 void OptionLevels::collect(const Progress& progress) {
   m_collected = true;
-  std::map<LayerId, StatisticsNeeds> needs;
-  std::string who;
-  for (const auto& layer : m_input.layers.items) {
-    if (m_input.done.contains(layer.name)) continue;
-    StatisticsNeeds wanted;
-    for (const auto& option : m_input.menu.at(static_cast<std::size_t>(layer.id.index)))
-      for (const Compressor* compressor : pipelineFor(m_input.compressors, layer, option)) {
-        wanted = wanted | compressor->needs();
-        if (compressor->needs().any()) who = compressor->declaration().id;
-      }
-    if (wanted.any()) needs[layer.id] = wanted;
-  }
-  if (needs.empty()) return;
-  if (!m_input.calibration)
-    throw Error(ErrorKind::usage, "compressor '" + who + "' needs statistics of the layers' inputs").remedy("give calibration data");
-  m_statistics = collectStatistics(m_input.network, m_input.layers, needs, {}, *m_input.calibration, {}, m_context, progress);
+  // Of layers that are done, too: what is observed decides what is fused, and statistics have to be the same to the bit.
+  std::map<LayerId, std::vector<Setting>> settings;
+  for (const auto& layer : m_input.layers.items) settings[layer.id] = m_input.menu.at(static_cast<std::size_t>(layer.id.index));
+  m_statistics = inputStatistics(m_input.compressors, m_input.network, m_input.layers, settings, m_input.calibration, m_context, progress);
 }
 
 std::vector<OptionLevel> OptionLevels::of(const Layer& layer, const Progress& progress) {

@@ -7,7 +7,7 @@ namespace planish {
 namespace {
 
 /// A channel that (nearly) never varies is left alone: the ratio would be noise.
-double deviationRatio(const OutputMoments& from, const OutputMoments& to, std::size_t channel) {
+double deviationRatio(const ChannelMoments& from, const ChannelMoments& to, std::size_t channel) {
   const double a = from.variance(channel), b = to.variance(channel);
   const double floor = 1e-10 * (1e-10 + to.mean(channel) * to.mean(channel));
   if (!(a > floor) || !(b > floor)) return 1;
@@ -33,13 +33,13 @@ OutputCorrection::OutputCorrection(const Network& network, const Layer& layer, K
   m_possible = m_normalization.valid() || ownBias;
 }
 
-void OutputCorrection::apply(WeightOverlay& overlay, const OutputMoments& original, const OutputMoments& candidate) const {
+void OutputCorrection::apply(WeightOverlay& overlay, const ChannelMoments& original, const ChannelMoments& candidate) const {
   if (!m_possible) return;
   if (m_normalization.valid()) correctNormalization(overlay, original, candidate);
   else correctLayer(overlay, original, candidate);
 }
 
-void OutputCorrection::correctNormalization(WeightOverlay& overlay, const OutputMoments& original, const OutputMoments& candidate) const {
+void OutputCorrection::correctNormalization(WeightOverlay& overlay, const ChannelMoments& original, const ChannelMoments& candidate) const {
   const auto& operation = m_network->operation(m_normalization);
   const auto& meanValue = m_network->value(operation.input(3)).constant;
   const auto& varianceValue = m_network->value(operation.input(4)).constant;
@@ -59,7 +59,7 @@ void OutputCorrection::correctNormalization(WeightOverlay& overlay, const Output
   if (m_kept == KeptMoments::meanAndVariance) overlay[operation.input(4)] = cast(variance, varianceValue.type());
 }
 
-void OutputCorrection::correctLayer(WeightOverlay& overlay, const OutputMoments& original, const OutputMoments& candidate) const {
+void OutputCorrection::correctLayer(WeightOverlay& overlay, const ChannelMoments& original, const ChannelMoments& candidate) const {
   const Tensor& biasValue = m_network->value(m_layer->bias).constant;
   const Tensor biasBefore = toFloat(biasValue);
   Tensor bias(DataType::float32, biasBefore.shape());

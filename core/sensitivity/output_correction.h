@@ -2,7 +2,7 @@
 
 #include "core/compute/executor.h"
 #include "core/network/layer.h"
-#include "core/sensitivity/output_moments.h"
+#include "core/statistics/channel_moments.h"
 
 namespace planish {
 
@@ -21,11 +21,11 @@ class OutputCorrection {
   /// The BatchNormalization's operation, or an invalid id.
   OperationId normalization() const { return m_normalization; }
   /// Adds the corrected constants to an overlay that holds the candidate's weight; `overlay` may hold earlier corrections of others.
-  void apply(WeightOverlay& overlay, const OutputMoments& original, const OutputMoments& candidate) const;
+  void apply(WeightOverlay& overlay, const ChannelMoments& original, const ChannelMoments& candidate) const;
 
  private:
-  void correctNormalization(WeightOverlay& overlay, const OutputMoments& original, const OutputMoments& candidate) const;
-  void correctLayer(WeightOverlay& overlay, const OutputMoments& original, const OutputMoments& candidate) const;
+  void correctNormalization(WeightOverlay& overlay, const ChannelMoments& original, const ChannelMoments& candidate) const;
+  void correctLayer(WeightOverlay& overlay, const ChannelMoments& original, const ChannelMoments& candidate) const;
 
   const Network* m_network;
   const Layer* m_layer;

@@ -11,10 +11,22 @@ struct Channels {
   std::int64_t outer, channels, inner;
 };
 
-template <typename Visit>
-void forEachRow(const Channels& view, Visit visit) {
+/// Adds what `value` makes of each number to its channel's sum, positions in order: the sums do not depend on the layout.
+template <typename Value>
+void addByChannel(const Channels& view, std::vector<double>& sums, const Value& value) {
+  double* const sum = sums.data();
+  if (view.inner == 1) {
+    for (std::int64_t o = 0; o < view.outer; ++o)
+      for (std::int64_t c = 0; c < view.channels; ++c) sum[c] += value(static_cast<std::size_t>(c), view.data[o * view.channels + c]);
+    return;
+  }
   for (std::int64_t o = 0; o < view.outer; ++o)
-    for (std::int64_t c = 0; c < view.channels; ++c) visit(static_cast<std::size_t>(c), view.data + (o * view.channels + c) * view.inner);
+    for (std::int64_t c = 0; c < view.channels; ++c) {
+      const float* row = view.data + (o * view.channels + c) * view.inner;
+      double s = sum[c];
+      for (std::int64_t i = 0; i < view.inner; ++i) s += value(static_cast<std::size_t>(c), row[i]);
+      sum[c] = s;
+    }
 }
 
 }  // namespace
@@ -36,18 +48,10 @@ void ChannelMoments::add(const Tensor& value, int axis) {
   if (part.m_count == 0) return;
   part.m_mean.assign(static_cast<std::size_t>(view.channels), 0);
   part.m_squares.assign(static_cast<std::size_t>(view.channels), 0);
-  forEachRow(view, [&](std::size_t c, const float* row) {
-    double sum = 0;
-    for (std::int64_t i = 0; i < view.inner; ++i) sum += row[i];
-    part.m_mean[c] += sum;
-  });
+  addByChannel(view, part.m_mean, [](std::size_t, float x) { return double(x); });
   for (double& mean : part.m_mean) mean /= static_cast<double>(part.m_count);
-  forEachRow(view, [&](std::size_t c, const float* row) {
-    const double mean = part.m_mean[c];
-    double sum = 0;
-    for (std::int64_t i = 0; i < view.inner; ++i) sum += (row[i] - mean) * (row[i] - mean);
-    part.m_squares[c] += sum;
-  });
+  const double* const mean = part.m_mean.data();
+  addByChannel(view, part.m_squares, [mean](std::size_t c, float x) { return (x - mean[c]) * (x - mean[c]); });
   merge(part);
 }
 

@@ -6,8 +6,8 @@
 
 namespace planish {
 
-/// Mean and variance per channel of values that come batch by batch, in float64; merged as Chan, Golub and LeVeque (1979) do. Does
-/// not depend on the number of threads.
+/// Mean and variance per channel of values that come batch by batch, in float64; merged as Chan, Golub and LeVeque (1979) do. The
+/// sums of one batch do not depend on its layout.
 class ChannelMoments {
  public:
   /// `value`: float32 in any layout; `axis`: the channels', negative counts from the end. A scalar is one channel. Throws

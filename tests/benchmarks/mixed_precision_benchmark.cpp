@@ -2,7 +2,8 @@
 // test data. Usage: mixed_precision_benchmark [--table FILE] [--repaired-table FILE] [--samples N] [--judge N] [--threads N] [--generations N]
 // [--bytes N: that row only] [--uniform yes|no] [--refine yes|no]. A table that is there already is read instead of measured.
 #include "core/allocation/exact_resolver.h"
-#include "core/sensitivity/plan_trial.h"
+#include "core/compression/input_statistics.h"
+#include "core/jobs/plan_trial.h"
 #include "plugins/builtin_plugins.h"
 #include "tests/benchmarks/sweep_support.h"
 
@@ -72,6 +73,16 @@ class MixedPrecision {
     return openData(*m_opened.network, {assets() / "cifar10" / file, {}, {}}, cifarPreprocessing(), limit, 64, m_plugins).source;
   }
 
+  /// Of the calibration data, for the compressors.
+  const Statistics& statistics() {
+    if (m_statistics.inputs.empty()) {
+      std::map<LayerId, std::vector<Setting>> settings;
+      for (const auto& layer : m_opened.layers.items) settings[layer.id] = m_options;
+      m_statistics = inputStatistics(m_plugins.compressors, *m_opened.network, m_opened.layers, settings, m_calibration.get(), m_context, {});
+    }
+    return m_statistics;
+  }
+
   AllocationProblem problem(const SensitivityTable& table, std::int64_t bytes) const {
     AllocationProblem made = buildProblem({m_opened.layers, table});
     made.bitLimit = bytes * 8;
@@ -91,7 +102,7 @@ class MixedPrecision {
     CompressedNetwork compressed;
     for (std::size_t u = 0; u < problem.units.size(); ++u) {
       const Layer& layer = *m_opened.layers.find(problem.units[u].layers.front());
-      LayerCompressor compressor(m_plugins.compressors, {layer, toMatrix(layer, m_opened.network->value(layer.weight).constant), nullptr, {}, m_context});
+      LayerCompressor compressor(m_plugins.compressors, {layer, toMatrix(layer, m_opened.network->value(layer.weight).constant), statistics().input(layer.id), {}, m_context});
       compressed.weights[layer.weight] = compressor.compress(problem.units[u].choices[static_cast<std::size_t>(allocation.choice[u])].setting);
     }
     for (const auto& id : repairs) {
@@ -106,26 +117,9 @@ class MixedPrecision {
     print(what, (allocation.bits + 7) / 8, allocation, answers({m_opened.network.get(), &overlay, nullptr}, *m_test, m_context, {}));
   }
 
-  /// Under the correction that the trials use, and under the repairs of the program.
+  /// Under each repair of the program that changes nothing of the size.
   void judgeRepaired(const std::string& what, const AllocationProblem& problem, const Allocation& allocation) {
-    const WeightOverlay corrected = trial().corrected(overlayOf(problem, allocation.choice), {}, {});
-    print(what + " + moments kept", (allocation.bits + 7) / 8, allocation, answers({m_opened.network.get(), &corrected, nullptr}, *m_test, m_context, {}));
-    if (m_plugins.repairs.find("batchnorm")) judge(what + " + batchnorm", problem, allocation, {"batchnorm"});
-  }
-
-  const PlanTrial& trial() {
-    if (!m_trial)
-      m_trial = std::make_unique<PlanTrial>(*m_opened.network, m_opened.layers, *m_calibration, m_plugins.scores.get("kl"), KeptMoments::meanAndVariance, 16, m_context, Progress());
-    return *m_trial;
-  }
-
-  WeightOverlay overlayOf(const AllocationProblem& problem, const std::vector<int>& choice) {
-    WeightOverlay overlay;
-    for (std::size_t u = 0; u < choice.size(); ++u) {
-      const Layer& layer = *m_opened.layers.find(problem.units[u].layers.front());
-      overlay[layer.weight] = level(layer, problem.units[u].choices[static_cast<std::size_t>(choice[u])].setting);
-    }
-    return overlay;
+    for (const std::string repair : {"moments", "batchnorm"}) judge(what + " + " + repair, problem, allocation, {repair});
   }
 
   void print(const std::string& what, std::int64_t bytes, const Allocation& allocation, const Tensor& output) {
@@ -139,36 +133,15 @@ class MixedPrecision {
     std::fflush(stdout);
   }
 
-  /// Whole plans under correction of every normalization, on samples that move on from call to call.
-  MeasurePlans measurePlans(const AllocationProblem& problem, const PlanTrial& trial) {
-    return [this, &problem, &trial, calls = std::int64_t(0)](const std::vector<std::vector<int>>& plans, double fraction) mutable {
-      const std::int64_t all = trial.sampleCount();
-      const auto count = std::clamp<std::int64_t>(std::llround(fraction * static_cast<double>(all)), 1, all);
-      const std::int64_t first = count == all ? 0 : (calls++ * count) % (all - all % count);
-      std::vector<double> damages;
-      for (const auto& plan : plans) damages.push_back(estimateOf(trial.damageOf(overlayOf(problem, plan), {}, first, count, {})).mean);
-      return damages;
-    };
-  }
-
-  const Tensor& level(const Layer& layer, const Setting& setting) {
-    Tensor& known = m_levels[{layer.name, setting.bits}];
-    if (!known.defined()) {
-      LayerCompressor compressor(m_plugins.compressors, {layer, toMatrix(layer, m_opened.network->value(layer.weight).constant), nullptr, {}, m_context});
-      known = fromMatrix(layer, compressor.compress(setting).decode());
-    }
-    return known;
-  }
-
   void refine(const AllocationProblem& problem, const Row& row) {
     const auto start = std::chrono::steady_clock::now();
-    trial();
+    PlanTrial trial(m_opened, problem, m_plugins, *m_calibration, "kl", {}, {"moments"}, m_context, {});
     const Allocator& evolve = m_plugins.solvers.get("evolve");
     ParameterValues parameters(evolve.declaration());
     parameters.set("generations", std::string_view(m_arguments.generations));
-    const Allocation refined = evolve.solve(problem, parameters, measurePlans(problem, *m_trial), m_context, {});
+    const Allocation refined = evolve.solve(problem, parameters, trial.measure(), m_context, {});
     std::printf("  refined in %.0f s: %s\n", secondsSince(start), refined.reason.c_str());
-    judgeRepaired("evolve (asked: " + std::to_string(row.refinedAtLeast).substr(0, 4) + ")", problem, refined);
+    judgeRepaired("evolved (asked: " + std::to_string(row.refinedAtLeast).substr(0, 4) + ")", problem, refined);
   }
 
   SensitivityTable table(const std::string& file, const std::string& repair) {
@@ -216,9 +189,8 @@ class MixedPrecision {
   OpenedNetwork m_opened;
   std::unique_ptr<BatchSource> m_calibration, m_test;
   std::vector<Setting> m_options;
-  std::unique_ptr<PlanTrial> m_trial;
   Tensor m_reference;
-  std::map<std::pair<std::string, int>, Tensor> m_levels;  ///< by layer and bits
+  Statistics m_statistics;
 };
 
 }  // namespace

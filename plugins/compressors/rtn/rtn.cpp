@@ -12,6 +12,38 @@
 namespace planish {
 namespace {
 
+constexpr std::int64_t kWidestGram = 1536;
+
+/// Of one layer: by convolution group and block of columns, for the group size that was asked for last.
+class RtnState : public CompressorState {
+ public:
+  RtnState(const InputStatistics& statistics, std::int64_t columns) : m_statistics(statistics), m_columns(columns) {}
+
+  /// Inputs of columns [first, first + width) (to the end at most) of a convolution group.
+  const InputMoments& moments(std::int64_t convolutionGroup, std::int64_t first, std::int64_t width) const {
+    return m_blocks.at(static_cast<std::size_t>(convolutionGroup * ((m_columns + width - 1) / width) + first / width));
+  }
+
+  void prepare(std::int64_t width) const {
+    if (width == m_width) return;
+    m_width = width;
+    m_blocks.clear();
+    const std::int64_t each = m_columns * m_columns, groups = static_cast<std::int64_t>(m_statistics.gram.size()) / each;
+    for (std::int64_t g = 0; g < groups; ++g)
+      for (std::int64_t first = 0; first < m_columns; first += width)
+        m_blocks.emplace_back(std::span(m_statistics.gram).subspan(static_cast<std::size_t>(g * each), static_cast<std::size_t>(each)), m_columns, first,
+                              std::min(width, m_columns - first), m_statistics.rows);
+  }
+
+  std::int64_t convolutionGroups() const { return static_cast<std::int64_t>(m_statistics.gram.size()) / (m_columns * m_columns); }
+
+ private:
+  const InputStatistics& m_statistics;
+  std::int64_t m_columns;
+  mutable std::int64_t m_width = 0;  // LayerCompressor is for one thread at a time
+  mutable std::vector<InputMoments> m_blocks;
+};
+
 /// Rounds every weight to the nearest level of a grid whose scale is searched by error. Card: rtn.
 class Rtn : public Compressor {
  public:
@@ -19,31 +51,47 @@ class Rtn : public Compressor {
     static const Declaration declaration{
         "rtn",
         "Round to nearest",
-        "Rounds each weight to the nearest level of its format; scales are chosen by the error that rounding and clipping leave. Needs no data.",
+        "Rounds each weight to the nearest level of its format; scales are chosen by the error that rounding and clipping leave: of the layer's output where "
+        "calibration data are given, else of the weights.",
         {{"clip-search", true, "search for the range with the least error; off: the range that clips nothing", "", {}, {}, {}},
          {"grid", std::int64_t(100), "steps that the whole range is divided into by the search, which ends at a fifth of it", "steps", 2, 10000, {}},
          {"norm", 2.0, "power of the error that is minimised", "", 0.5, 10, {}},
          {"refinements", std::int64_t(5), "closed-form corrections of the scale behind the search (norm 2)", "steps", 0, 100, {}},
-         {"weigh-inputs", false, "weigh errors by the mean squares of the layer's inputs where they were measured", "", {}, {}, {}}}};
+         {"error", std::string("output"), "which error the search makes small where there are calibration data: the output's, the weights' each times the mean square of "
+          "its input, or the weights' as without data; norms other than 2 and scales of several rows never see the output's", "", {}, {}, {"output", "inputs", "weights"}}}};
     return declaration;
   }
 
   CompressionStage stage() const override { return CompressionStage::quantize; }
+
+  /// Gram matrices up to a width whose memory is bearable for all layers together; beyond, their diagonals.
+  StatisticsNeeds wants(const Layer& layer) const override {
+    StatisticsNeeds wanted;
+    if (layer.kind == "embedding") return wanted;
+    wanted.gram = layer.columns() <= kWidestGram;
+    wanted.inputSquares = true;
+    return wanted;
+  }
 
   std::string declines(const Layer& layer, const Setting& setting) const override {
     if (setting.format == NumberFormat::gguf) return "GGUF block types need a compressor that knows their layout";
     return {};
   }
 
+  std::unique_ptr<CompressorState> prepare(const CompressionInput& input) const override {
+    if (!input.statistics || input.statistics->gram.empty()) return nullptr;
+    return std::make_unique<RtnState>(*input.statistics, input.layer.columns());
+  }
+
   void apply(const CompressionInput& input, const CompressorState* state, const Setting& setting, const ParameterValues& parameters,
              Draft& draft) const override {
     draft.planes.clear();
-    for (std::size_t i = 0; i < draft.factors.size(); ++i) draft.planes.push_back(plane(input, setting, parameters, draft, i));
+    for (std::size_t i = 0; i < draft.factors.size(); ++i) draft.planes.push_back(plane(input, static_cast<const RtnState*>(state), setting, parameters, draft, i));
   }
 
  private:
-  static std::shared_ptr<const Plane> plane(const CompressionInput& input, const Setting& setting, const ParameterValues& parameters, const Draft& draft,
-                                            std::size_t factor) {
+  static std::shared_ptr<const Plane> plane(const CompressionInput& input, const RtnState* state, const Setting& setting, const ParameterValues& parameters,
+                                            const Draft& draft, std::size_t factor) {
     const Tensor& matrix = draft.factors[factor];
     DensePlane::Parts parts;
     parts.format = setting.format;
@@ -54,7 +102,7 @@ class Rtn : public Compressor {
       return std::make_shared<DensePlane>(std::move(parts));
     }
     parts.group = groupOf(setting, matrix.shape()[1]);
-    const auto scales = findScales(input, setting, parameters, matrix, parts.group, draft.factors.size() == 1);
+    const auto scales = findScales(input, state, setting, parameters, matrix, parts.group, draft.factors.size() == 1);
     if (setting.format == NumberFormat::integer || setting.format == NumberFormat::unsignedInteger)
       return integerPlane(setting, matrix, scales, std::move(parts));
     return smallFloatPlane(matrix, scales, std::move(parts));
@@ -74,8 +122,8 @@ class Rtn : public Compressor {
     return result;
   }
 
-  static std::vector<GroupScale> findScales(const CompressionInput& input, const Setting& setting, const ParameterValues& parameters, const Tensor& matrix,
-                                            std::int64_t group, bool isWeight) {
+  static std::vector<GroupScale> findScales(const CompressionInput& input, const RtnState* state, const Setting& setting, const ParameterValues& parameters,
+                                            const Tensor& matrix, std::int64_t group, bool isWeight) {
     ScaleRule rule;
     rule.format = setting.format;
     rule.bits = setting.bits;
@@ -86,7 +134,10 @@ class Rtn : public Compressor {
     rule.refinements = static_cast<int>(parameters.whole("refinements"));
     const std::int64_t rows = matrix.shape()[0], columns = matrix.shape()[1];
     const auto values = matrix.data<float>();
-    const auto importance = isWeight && parameters.flag("weigh-inputs") ? inputImportance(input) : std::vector<float>{};
+    const std::string& error = parameters.word("error");
+    const bool byOutput = isWeight && state && error == "output" && group != 0 && rule.norm == 2;
+    if (byOutput) state->prepare(group);
+    const auto importance = isWeight && !byOutput && error != "weights" ? inputImportance(input) : std::vector<float>{};
     const std::int64_t width = group == 0 ? rows * columns : group;
     const std::int64_t perRow = group == 0 ? 1 : (columns + group - 1) / group;
     std::vector<GroupScale> scales(static_cast<std::size_t>(scaleCount(rows, columns, group)));
@@ -98,7 +149,8 @@ class Rtn : public Compressor {
         const auto at = static_cast<std::size_t>(row * columns + first);
         const auto weights = importance.empty() ? std::span<const float>() : std::span(importance).subspan(at, count);
         try {
-          scales[static_cast<std::size_t>(i)] = findScale(rule, values.subspan(at, count), weights);
+          scales[static_cast<std::size_t>(i)] = byOutput ? findScale(rule, values.subspan(at, count), state->moments(row * state->convolutionGroups() / rows, first, group))
+                                                         : findScale(rule, values.subspan(at, count), weights);
         } catch (const Error& error) {
           throw Error(error.kind(), error.message()).at("layer '" + input.layer.name + "', row " + std::to_string(row)).remedy(error.remedyText());
         }

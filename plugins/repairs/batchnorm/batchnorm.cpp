@@ -1,5 +1,5 @@
 #include "core/compression/channel_shift.h"
-#include "core/compression/staged_run.h"
+#include "core/compression/repair.h"
 #include "core/plugin/plugin_api.h"
 
 #include <cmath>
@@ -60,7 +60,7 @@ class BatchNorm : public Repair {
   }
 
   void apply(const Network& network, const Layers& layers, CompressedNetwork& compressed, const BatchSource& calibration, const ParameterValues& parameters,
-             const Context& context, const Progress& progress) const override {
+             const Context& context, const Progress& progress, OriginalMoments* known) const override {
     WeightOverlay overlay = compressed.overlay(network, layers);
     auto found = normalizations(network);
     const auto affected = affectedOperations(network, overlay);
@@ -70,7 +70,8 @@ class BatchNorm : public Repair {
     if (paired) {
       std::vector<ValueId> values;
       for (const auto& n : found) values.push_back(n.input);
-      original = momentsOf(network, values, std::vector<int>(values.size(), 1), calibration, context, progress.part(0, 0.4));
+      OriginalMoments own;
+      original = (known ? *known : own).of(network, values, std::vector<int>(values.size(), 1), calibration, context, progress.part(0, 0.4));
     }
     const Progress sweep = paired ? progress.part(0.4, 1) : progress;
     const ValueTransforms transforms = simulation(compressed.activations);

@@ -1,14 +1,10 @@
-#include "core/compression/channel_shift.h"
-#include "core/compression/staged_run.h"
+#include "core/compression/output_matching.h"
 #include "core/plugin/plugin_api.h"
 
 namespace planish {
 namespace {
 
-struct Corrected {
-  const Layer* layer;
-  ShiftPlace place;
-};
+bool anyLayer(const Layer&) { return true; }
 
 /// E[y_original - y_compressed] of every output channel goes into the nearest constant that shifts it, layer after layer, each
 /// measured behind the corrections in front of it.
@@ -24,49 +20,26 @@ class Bias : public Repair {
   }
 
   std::string declines(const Network& network, const Layers& layers) const override {
-    const Connections connections(network);
-    for (const auto& layer : layers.items)
-      if (layer.kind != "embedding" && shiftPlaceOf(network, connections, layer)) return {};
+    if (OutputMatching::possible(network, layers, anyLayer)) return {};
     return "no layer has a bias, an Add or a BatchNormalization behind it that could take a correction";
   }
 
   void apply(const Network& network, const Layers& layers, CompressedNetwork& compressed, const BatchSource& calibration, const ParameterValues& parameters,
-             const Context& context, const Progress& progress) const override {
-    const Connections connections(network);
-    std::vector<Corrected> corrected;
-    std::vector<ValueId> values;
-    std::vector<int> axes;
-    int without = 0;
-    for (const auto& layer : layers.items) {
-      if (!compressed.weights.count(layer.weight) || layer.kind == "embedding") continue;
-      const auto place = shiftPlaceOf(network, connections, layer);
-      if (!place) {
-        ++without;
-        continue;
-      }
-      corrected.push_back({&layer, *place});
-      values.push_back(layer.output);
-      axes.push_back(outputChannelAxis(layer));
-    }
-    const auto original = momentsOf(network, values, axes, calibration, context, progress.part(0, 0.4));
-    const Progress sweep = progress.part(0.4, 1);
-    WeightOverlay overlay = compressed.overlay(network, layers);
-    const ValueTransforms transforms = simulation(compressed.activations);
-    StagedRun run(network, calibration, transforms, context, sweep);
-    for (std::size_t i = 0; i < corrected.size(); ++i) {
-      sweep.throwIfStopped();
-      const ChannelMoments now = run.moments(corrected[i].layer->operation, values[i], axes[i], overlay);
-      const ShiftPlace& place = corrected[i].place;
-      std::vector<double> constant = constantOf(network, compressed, place.constant);
-      for (std::size_t c = 0; c < constant.size(); ++c) {
-        const double shift = original[i].mean(c) - now.mean(c);
-        constant[c] += place.kind == ShiftPlace::Kind::bias ? shift : -shift;
-      }
-      setConstant(network, compressed, overlay, place.constant, constant);
-      sweep.report(static_cast<double>(i + 1) / static_cast<double>(corrected.size()), "correcting biases");
-    }
-    progress.message("bias: " + std::to_string(corrected.size()) + " layers corrected" +
-                     (without ? ", " + std::to_string(without) + " have no constant that could take it" : ""));
+             const Context& context, const Progress& progress, OriginalMoments* known) const override {
+    OutputMatching matching(network, layers, compressed, anyLayer);
+    matching.run(
+        calibration, known, "correcting biases",
+        [&](const MatchedLayer& matched, const ChannelMoments& original, const ChannelMoments& now, WeightOverlay& overlay) {
+          std::vector<double> constant = constantOf(network, compressed, matched.place.constant);
+          for (std::size_t c = 0; c < constant.size(); ++c) {
+            const double shift = original.mean(c) - now.mean(c);
+            constant[c] += matched.place.kind == ShiftPlace::Kind::bias ? shift : -shift;
+          }
+          setConstant(network, compressed, overlay, matched.place.constant, constant);
+        },
+        context, progress);
+    progress.message("bias: " + std::to_string(matching.count()) + " layers corrected" +
+                     (matching.without() ? ", " + std::to_string(matching.without()) + " have no constant that could take it" : ""));
   }
 };
 

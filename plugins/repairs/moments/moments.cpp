@@ -1,6 +1,5 @@
-#include "core/compression/channel_shift.h"
+#include "core/compression/output_matching.h"
 #include "core/compression/row_scaling.h"
-#include "core/compression/staged_run.h"
 #include "core/plugin/plugin_api.h"
 
 #include <algorithm>
@@ -8,11 +7,6 @@
 
 namespace planish {
 namespace {
-
-struct Matched {
-  const Layer* layer;
-  ShiftPlace place;
-};
 
 /// Weights that one layer alone reads.
 bool isOwnWeight(const Layers& layers, const Layer& layer) {
@@ -37,48 +31,26 @@ class Moments : public Repair {
   }
 
   std::string declines(const Network& network, const Layers& layers) const override {
-    const Connections connections(network);
-    for (const auto& layer : layers.items)
-      if (layer.kind != "embedding" && isOwnWeight(layers, layer) && shiftPlaceOf(network, connections, layer)) return {};
+    if (OutputMatching::possible(network, layers, [&](const Layer& layer) { return isOwnWeight(layers, layer); })) return {};
     return "no layer has a weight of its own and a constant that could shift its output";
   }
 
   void apply(const Network& network, const Layers& layers, CompressedNetwork& compressed, const BatchSource& calibration, const ParameterValues& parameters,
-             const Context& context, const Progress& progress) const override {
-    const Connections connections(network);
-    std::vector<Matched> matched;
-    std::vector<ValueId> values;
-    std::vector<int> axes;
-    int without = 0, meansOnly = 0;
-    for (const auto& layer : layers.items) {
-      if (!compressed.weights.count(layer.weight) || layer.kind == "embedding") continue;
-      const auto place = shiftPlaceOf(network, connections, layer);
-      if (!place || !isOwnWeight(layers, layer)) {
-        ++without;
-        continue;
-      }
-      matched.push_back({&layer, *place});
-      values.push_back(layer.output);
-      axes.push_back(outputChannelAxis(layer));
-    }
-    const auto original = momentsOf(network, values, axes, calibration, context, progress.part(0, 0.4));
-    const Progress sweep = progress.part(0.4, 1);
-    WeightOverlay overlay = compressed.overlay(network, layers);
-    const ValueTransforms transforms = simulation(compressed.activations);
-    StagedRun run(network, calibration, transforms, context, sweep);
+             const Context& context, const Progress& progress, OriginalMoments* known) const override {
+    OutputMatching matching(network, layers, compressed, [&](const Layer& layer) { return isOwnWeight(layers, layer); });
     const double limit = parameters.number("largest-factor");
-    for (std::size_t i = 0; i < matched.size(); ++i) {
-      sweep.throwIfStopped();
-      const Layer& layer = *matched[i].layer;
-      const ChannelMoments now = run.moments(layer.operation, values[i], axes[i], overlay);
-      const auto factors = scaleRows(network, layer, original[i], now, limit, compressed, overlay);
-      meansOnly += factors.empty();
-      shift(network, matched[i], original[i], now, factors, compressed, overlay);
-      sweep.report(static_cast<double>(i + 1) / static_cast<double>(matched.size()), "matching channel moments");
-    }
-    progress.message("moments: " + std::to_string(matched.size()) + " layers matched" +
+    int meansOnly = 0;
+    matching.run(
+        calibration, known, "matching channel moments",
+        [&](const MatchedLayer& matched, const ChannelMoments& original, const ChannelMoments& now, WeightOverlay& overlay) {
+          const auto factors = scaleRows(network, *matched.layer, original, now, limit, compressed, overlay);
+          meansOnly += factors.empty();
+          shift(network, matched, original, now, factors, compressed, overlay);
+        },
+        context, progress);
+    progress.message("moments: " + std::to_string(matching.count()) + " layers matched" +
                      (meansOnly ? ", " + std::to_string(meansOnly) + " of them in their means only (one scale for several channels)" : "") +
-                     (without ? "; " + std::to_string(without) + " have no constant that could take a shift, or share their weight" : ""));
+                     (matching.without() ? "; " + std::to_string(matching.without()) + " have no constant that could take a shift, or share their weight" : ""));
   }
 
  private:
@@ -96,7 +68,7 @@ class Moments : public Repair {
     return achieved;
   }
 
-  static void shift(const Network& network, const Matched& matched, const ChannelMoments& original, const ChannelMoments& now,
+  static void shift(const Network& network, const MatchedLayer& matched, const ChannelMoments& original, const ChannelMoments& now,
                     const std::vector<double>& factors, CompressedNetwork& compressed, WeightOverlay& overlay) {
     // A Conv's or Gemm's own bias is in the measured means and is not scaled; an Add behind a MatMul is not in them.
     std::vector<double> own(original.channels(), 0.0);

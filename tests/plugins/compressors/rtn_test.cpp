@@ -131,6 +131,99 @@ TEST(Rtn, ImportantInputsGetTheSmallerErrors) {
   EXPECT_LT(errorOfFirst(findScale(rule, weight.data<float>(), importance).scale), errorOfFirst(findScale(rule, weight.data<float>()).scale));
 }
 
+/// Inputs that go together: x = A z + shift with z of a few dimensions, as behind a ReLU. Sum of x x^T over `vectors` of them, [columns, columns].
+std::vector<double> gramOfInputs(std::int64_t columns, std::int64_t vectors, unsigned seed) {
+  const Tensor x = gaussian(vectors, columns, seed), common = gaussian(vectors, 1, seed + 1);
+  std::vector<double> gram(static_cast<std::size_t>(columns * columns));
+  std::vector<double> row(static_cast<std::size_t>(columns));
+  for (std::int64_t v = 0; v < vectors; ++v) {
+    for (std::int64_t c = 0; c < columns; ++c) row[static_cast<std::size_t>(c)] = std::max(0.f, x.data<float>()[static_cast<std::size_t>(v * columns + c)] + common.data<float>()[static_cast<std::size_t>(v)] + 0.5f);
+    for (std::int64_t i = 0; i < columns; ++i)
+      for (std::int64_t j = 0; j < columns; ++j) gram[static_cast<std::size_t>(i * columns + j)] += row[static_cast<std::size_t>(i)] * row[static_cast<std::size_t>(j)];
+  }
+  return gram;
+}
+
+/// d^T G d of one row.
+double outputError(std::span<const float> row, std::span<const float> decoded, const double* gram) {
+  double sum = 0;
+  for (std::size_t i = 0; i < row.size(); ++i)
+    for (std::size_t j = 0; j < row.size(); ++j) sum += (double(row[i]) - decoded[i]) * gram[i * row.size() + j] * (double(row[j]) - decoded[j]);
+  return sum;
+}
+
+TEST(Rtn, WithWhiteInputsTheOutputsErrorIsTheWeights) {
+  const Tensor weight = gaussian(1, 50, 7);
+  std::vector<double> white(50 * 50);
+  for (std::size_t i = 0; i < 50; ++i) white[i * 51] = 3;
+  const InputMoments moments(white, 50, 0, 50, 3);
+  for (const auto format : {NumberFormat::integer, NumberFormat::unsignedInteger, NumberFormat::fp4e2m1, NumberFormat::nf4})
+    for (int bits = 2; bits <= 8; ++bits) {
+      const ScaleRule rule{.format = format, .bits = bits};
+      const GroupScale byWeights = findScale(rule, weight.data<float>()), byOutput = findScale(rule, weight.data<float>(), moments);
+      EXPECT_NEAR(byOutput.scale, byWeights.scale, 0.002f * byWeights.scale) << bits;
+      EXPECT_EQ(byOutput.zeroPoint, byWeights.zeroPoint);
+    }
+}
+
+TEST(Rtn, ScalesByTheOutputsErrorAreTheBestOfTheGrid) {
+  constexpr std::int64_t kColumns = 37;
+  const auto gram = gramOfInputs(kColumns, 200, 11);
+  const InputMoments moments(gram, kColumns, 0, kColumns, 200);
+  for (unsigned seed = 0; seed < 20; ++seed) {
+    const Tensor weight = gaussian(1, kColumns, 100 + seed);
+    const auto row = weight.data<float>();
+    const ScaleRule rule{.bits = 3};
+    const auto errorOf = [&](float scale) {
+      std::vector<float> decoded;
+      for (const float x : row) decoded.push_back(std::clamp(std::nearbyint(x / scale), -4.f, 3.f) * scale);
+      return outputError(row, decoded, gram.data());
+    };
+    double best = std::numeric_limits<double>::infinity();
+    const auto [least, most] = std::minmax_element(row.begin(), row.end());
+    const double whole = std::max(*most / 3, -*least / 4);
+    for (int i = 0; i <= 80; ++i) best = std::min(best, errorOf(storedScale(static_cast<float>((1 - i / 100.0) * whole), 16)));
+    const double found = errorOf(findScale(rule, row, moments).scale);
+    EXPECT_LE(found, best * 1.0001) << seed;
+    EXPECT_LE(found, errorOf(findScale(rule, row).scale) * 1.0001) << seed;
+  }
+}
+
+TEST(Rtn, EachConvolutionGroupAndBlockSeesItsOwnInputs) {
+  // Two groups of three rows, ten columns each; the second group's inputs are others.
+  Layer layer = layerOf(6, 10);
+  const Tensor weight = gaussian(6, 10, 3);
+  InputStatistics statistics;
+  statistics.rows = 100;
+  for (const unsigned seed : {1u, 50u}) {
+    const auto gram = gramOfInputs(10, 100, seed);
+    statistics.gram.insert(statistics.gram.end(), gram.begin(), gram.end());
+    for (std::size_t i = 0; i < 10; ++i) statistics.meanSquare.push_back(gram[i * 11] / 100);
+  }
+  LayerCompressor compressor(builtinPlugins().compressors, {layer, weight, &statistics, {}, {}});
+  for (const std::int64_t width : {10, 4}) {
+    const Tensor decoded = compressor.compress(parseSetting(width == 10 ? "int3" : "int3g4")).decode();
+    for (std::int64_t row = 0; row < 6; ++row)
+      for (std::int64_t first = 0; first < 10; first += width) {
+        const std::int64_t count = std::min(width, 10 - first);
+        const auto values = weight.data<float>().subspan(static_cast<std::size_t>(row * 10 + first), static_cast<std::size_t>(count));
+        const auto gram = std::span(statistics.gram).subspan(row < 3 ? 0 : 100, 100);
+        const float scale = findScale({.bits = 3}, values, InputMoments(gram, 10, first, count, 100)).scale;
+        for (std::int64_t c = 0; c < count; ++c)
+          EXPECT_EQ(decoded.data<float>()[static_cast<std::size_t>(row * 10 + first + c)],
+                    std::clamp(std::nearbyint(values[static_cast<std::size_t>(c)] / scale), -4.f, 3.f) * scale);
+      }
+  }
+}
+
+TEST(Rtn, WantsTheMomentsOfItsInputsAndDoesWithout) {
+  const auto& rtn = builtinPlugins().compressors.get("rtn");
+  EXPECT_FALSE(rtn.needs().any());
+  EXPECT_TRUE(rtn.wants(layerOf(8, 100)).gram);
+  EXPECT_FALSE(rtn.wants(layerOf(8, 100000)).gram);
+  EXPECT_TRUE(rtn.wants(layerOf(8, 100000)).inputSquares);
+}
+
 TEST(Rtn, N01_N02_WeightsThatAreNotFiniteAreNamed) {
   std::vector<float> values(20, 1);
   values[13] = std::numeric_limits<float>::quiet_NaN();

@@ -72,7 +72,8 @@ TEST(SweepCompressors, ConvolutionGroups) {
   for (const int groups : {3, 18}) {
     const InputStatistics inputs = inputsOf(9, groups);
     for (const std::string setting : {"int3@gptq", "int4+s50@sparsegpt", "keep+2:4@sparsegpt", "int4+s50@wanda"}) compressWith(weight, inputs, setting, {}, groups);
-    const auto swept = compressWith(weight, inputs, "int3@gptq", {}, groups), rounded = compressWith(weight, inputs, "int3", {}, groups);
+    // Against rounding with the scales that the sweep has, of the weights' least error.
+    const auto swept = compressWith(weight, inputs, "int3@gptq", {}, groups), rounded = compressMatrix(weight, "int3");
     EXPECT_LT(lossOf(weight, swept.decode(), inputs, groups), lossOf(weight, rounded.decode(), inputs, groups));
   }
 }
