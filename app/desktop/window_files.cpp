@@ -94,12 +94,12 @@ void MainWindow::openDemo(const QString& name) {
     return;
   }
   if (!mayLeave()) return;
+  // As resources/demo/README.md says.
+  const bool isGlyphs = name == QLatin1String("glyphs");
   Preprocessing how;
-  if (name == QLatin1String("glyphs")) {
-    how.scale = 1 / 255.0;
-    how.mean = {0.5};
-    how.std = {0.25};
-  }
+  how.scale = isGlyphs ? 1 / 255.0 : 1 / 16.0;
+  how.mean = {isGlyphs ? 0.5 : 0.3};
+  how.std = {isGlyphs ? 0.25 : 0.37};
   const bool digits = name == QLatin1String("digits");
   startOpening(network, demoData(data, "test_x", "test_y", how), demoData(data, digits ? "train_x" : "calibration_x", digits ? "train_y" : "calibration_y", how));
 }

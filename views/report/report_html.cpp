@@ -4,7 +4,10 @@
 #include "views/report/report_charts.h"
 
 #include <QCoreApplication>
+#include <QFileInfo>
 #include <QStringList>
+
+#include <filesystem>
 
 namespace planish::views {
 namespace {
@@ -28,18 +31,18 @@ QString table(const QStringList& head, const QStringList& rows) {
 QString heading(const QString& text) { return QStringLiteral("<h2>%1</h2>\n").arg(text.toHtmlEscaped()); }
 
 QString dataRows(const QString& role, const DataReference& data) {
-  return row({role, safe(data.path) + (data.x.empty() ? QString() : QStringLiteral(" · ") + safe(data.x)), tr("%1 samples").arg(data.count),
+  return row({role, safe(std::filesystem::path(data.path).filename().string()) + (data.x.empty() ? QString() : QStringLiteral(" · ") + safe(data.x)), tr("%1 samples").arg(data.count),
               QStringLiteral("<code>%1</code>").arg(safe(data.fingerprint))});
 }
 
 QString aboutText(const Workspace& w) {
   const auto& network = w.network ? w.network->reference : w.project.network;
   QStringList rows;
-  rows << row({tr("Network"), safe(network.path), tr("%1, %2 layers").arg(safe(network.format), QString::number(w.layerCount())), QStringLiteral("<code>%1</code>").arg(safe(network.fingerprint))});
+  rows << row({tr("Network"), safe(std::filesystem::path(network.path).filename().string()), tr("%1, %2 layers").arg(safe(network.format), QString::number(w.layerCount())), QStringLiteral("<code>%1</code>").arg(safe(network.fingerprint))});
   if (w.project.data) rows << dataRows(tr("Data"), *w.project.data);
   if (w.project.calibration) rows << dataRows(tr("Calibration"), *w.project.calibration);
   rows << row({tr("Program"), QStringLiteral("Planish " PLANISH_VERSION), w.project.programVersion.empty() ? QString() : tr("project written by %1").arg(safe(w.project.programVersion)), {}});
-  if (!w.file.isEmpty()) rows << row({tr("Project"), w.file.toHtmlEscaped(), {}, {}});
+  if (!w.file.isEmpty()) rows << row({tr("Project"), QFileInfo(w.file).fileName().toHtmlEscaped(), {}, {}});
   return heading(tr("What was compressed")) + table({{}, tr("file"), {}, tr("SHA-256")}, rows);
 }
 

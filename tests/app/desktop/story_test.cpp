@@ -42,6 +42,7 @@ TEST(Story, OpenMeasureDragSolveCompressExportSaveReopen) {
     const auto* result = d.workspace().project.result(d.workspace().plan.name);
     ASSERT_TRUE(result);
     after = result->after;
+    EXPECT_EQ(result->correctBefore, 599) << "the original does not answer as it does elsewhere";
 
     const QString onnx = d.file(QStringLiteral("story.onnx"));
     d.whenDialogOpens([&](QWidget* page) {
