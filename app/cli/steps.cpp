@@ -375,8 +375,8 @@ Json exportStep(Session& session, Work& work, const std::string& planName, const
   work.project.put(record);
   saveUnlessDry(session, work);
   session.output.endProgress();
-  std::string text = "Wrote " + record.file + "\n  " + grouped(record.bytes) + " bytes = " + grouped(record.weightBytes) + " compressed weights (predicted " +
-                     grouped(record.predictedBytes) + ") + " + grouped(record.bytes - record.weightBytes) + " for the graph and what was not compressed\n";
+  std::string text = "Wrote " + record.file + "\n  " + grouped(record.bytes) + " bytes = " + grouped(record.weightBytes) + " for the layers' weights (predicted " +
+                     grouped(record.predictedBytes) + ") + " + grouped(record.bytes - record.weightBytes) + " for the graph and the rest\n";
   if (work.data.judging()) {
     text += "  reloaded: largest difference of an answer " + shortNumber(record.maxAbsDifference);
     for (const auto& [score, estimate] : record.reloaded) text += "; " + score + " " + toText(estimate);

@@ -4,6 +4,7 @@
 #include "core/jobs/compress_job.h"
 
 #include <algorithm>
+#include <set>
 #include <cmath>
 
 namespace planish {
@@ -58,6 +59,14 @@ ExportRecord exportNetwork(const ExportJob& job, const Context& context, const P
   record.bytes = written.bytes.count;
   record.weightBytes = written.weightBytes.count;
   for (const auto& [id, tensor] : compressed.weights) record.predictedBytes += tensor.bits().bytes().count;
+  // Layers that keep their weight spend what they spent before, in the plan as in the file.
+  std::set<ValueId> counted;
+  for (const auto& layer : job.network.layers.items) {
+    if (compressed.weights.contains(layer.weight) || !counted.insert(layer.weight).second) continue;
+    const std::int64_t kept = Bits{layer.weightCount() * bitsOf(job.network.network->value(layer.weight).type)}.bytes().count;
+    record.weightBytes += kept;
+    record.predictedBytes += kept;
+  }
 
   const OpenedNetwork reloaded = openNetwork(written.files.front(), {}, job.plugins, progress.part(0.3, 0.4));
   if (job.data) {
