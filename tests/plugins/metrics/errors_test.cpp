@@ -1,3 +1,4 @@
+#include "core/compression/input_statistics.h"
 #include "core/plugin/plugin_api.h"
 #include "plugins/builtin_plugins.h"
 
@@ -103,8 +104,8 @@ std::map<std::string, std::vector<SensitivityRow>> measure(const std::string& id
   return rows;
 }
 
-std::vector<float> decoded(const Layer& layer, const Tensor& weight, const Setting& setting) {
-  LayerCompressor compressor(registries().compressors, {layer, toMatrix(layer, weight), nullptr, {}, {}});
+std::vector<float> decoded(const Layer& layer, const Tensor& weight, const Setting& setting, const InputStatistics* statistics = nullptr) {
+  LayerCompressor compressor(registries().compressors, {layer, toMatrix(layer, weight), statistics, {}, {}});
   const Tensor matrix = compressor.compress(setting).decode();
   return {matrix.data<float>().begin(), matrix.data<float>().end()};
 }
@@ -148,7 +149,10 @@ TEST(OutputError, IsTheTraceFormulaOfTheGramMatrix) {
     return sum;
   };
   const Tensor& weight = two.network.value(layer.weight).constant;
-  const auto changed = decoded(layer, weight, parseSetting("int3"));
+  const MeasureInput input = two.input();
+  const Setting setting = parseSetting("int3");
+  const Statistics statistics = inputStatistics(registries().compressors, two.network, two.layers, {{layer.id, {setting}}}, input.calibration, {}, {});
+  const auto changed = decoded(layer, weight, setting, statistics.input(layer.id));
   std::vector<double> original, error;
   for (std::size_t i = 0; i < changed.size(); ++i) {
     original.push_back(weight.data<float>()[i]);
