@@ -98,7 +98,7 @@ class Networks {
 
   StatisticsNeeds needsOf(const Layer& layer, const Setting& setting) const {
     StatisticsNeeds needs;
-    for (const auto* compressor : pipelineFor(m_plugins.compressors, layer, setting)) needs = needs | compressor->needs();
+    for (const auto* compressor : pipelineFor(m_plugins.compressors, layer, setting)) needs = needs | compressor->needs() | compressor->wants(layer);
     return needs;
   }
 

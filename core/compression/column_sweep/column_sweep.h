@@ -1,6 +1,7 @@
 #pragma once
 
 #include "core/base/progress.h"
+#include "core/compression/group_moments.h"
 #include "core/compression/scale_search.h"
 #include "core/compute/context.h"
 
@@ -47,6 +48,8 @@ struct SweepOptions {
   ScaleRule grid{.format = NumberFormat::keep};
   std::int64_t group = 0;     ///< columns that one scale covers, as CodePlane::group(): 0 one scale of all, `columns` one a row
   bool weighScales = false;   ///< the search for scales weighs errors by the diagonal of H
+  /// Given: scales that cover columns of one row are searched by the error of the output instead. Its width must be `group`.
+  const GroupMoments* scaleMoments = nullptr;
   /// Scales of all groups are found before the sweep; false: those of a group of fewer columns than the layer has are found when
   /// the sweep reaches it, from the compensated weights. Must be true with activationOrder unless there is one scale a row or one of all.
   bool staticGroups = false;

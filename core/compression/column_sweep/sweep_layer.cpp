@@ -57,7 +57,9 @@ std::vector<ParameterDeclaration> scaleParameters() {
           {"grid", std::int64_t(100), "steps that the whole range is divided into by the search, which ends at a fifth of it", "steps", 2, 10000, {}},
           {"norm", 2.0, "power of the error that the search minimises", "", 0.5, 10, {}},
           {"refinements", std::int64_t(5), "closed-form corrections of the scale behind the search (norm 2)", "steps", 0, 100, {}},
-          {"weigh-inputs", true, "weigh errors by the mean squares of the layer's inputs in the search", "", {}, {}, {}}};
+          {"error", std::string("output"),
+           "which error of plain rounding the search makes small: the output's, the weights' each times the mean square of its input, or the weights'; norms other than 2, "
+           "scales of several rows and scales of more than " + std::to_string(kWidestOutputError) + " inputs never see the output's", "", {}, {}, {"output", "inputs", "weights"}}};
 }
 
 std::unique_ptr<CompressorState> prepareSweep(const CompressionInput& input, const ParameterValues& parameters) {
@@ -69,7 +71,7 @@ std::unique_ptr<CompressorState> prepareSweep(const CompressionInput& input, con
   problem.hessian = input.statistics->gram;
   problem.damping = parameters.number("damping");
   problem.activationOrder = has(parameters, "act-order") && parameters.flag("act-order");
-  auto state = std::make_unique<SweepState>();
+  auto state = std::make_unique<SweepState>(*input.statistics, problem.columns);
   try {
     state->sweep = prepareColumnSweep(problem, input.context, input.progress);
   } catch (const Error& error) {
@@ -78,7 +80,7 @@ std::unique_ptr<CompressorState> prepareSweep(const CompressionInput& input, con
   return state;
 }
 
-SweepOptions sweepOptions(const CompressionInput& input, const Setting& setting, const ParameterValues& parameters, bool quantize) {
+SweepOptions sweepOptions(const CompressionInput& input, const SweepState& state, const Setting& setting, const ParameterValues& parameters, bool quantize) {
   SweepOptions options;
   options.block = parameters.whole("block");
   options.zeroDead = parameters.flag("zero-dead-inputs");
@@ -90,8 +92,13 @@ SweepOptions sweepOptions(const CompressionInput& input, const Setting& setting,
   options.grid.grid = static_cast<int>(parameters.whole("grid"));
   options.grid.norm = parameters.number("norm");
   options.grid.refinements = static_cast<int>(parameters.whole("refinements"));
-  options.weighScales = parameters.flag("weigh-inputs");
   options.group = groupOf(setting, input.weight.shape()[1]);
+  const std::string& error = parameters.word("error");
+  if (error == "output" && options.grid.norm == 2 && options.group > 0 && options.group <= kWidestOutputError) {
+    state.moments.prepare(options.group);
+    options.scaleMoments = &state.moments;
+  }
+  options.weighScales = error != "weights";
   return options;
 }
 

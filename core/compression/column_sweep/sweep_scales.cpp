@@ -34,8 +34,9 @@ void SweepScales::findAll(std::span<const float> weight, int threads) {
 void SweepScales::find(std::int64_t row, std::int64_t group, std::span<const float> values) { find(at(row, group), row, group * m_group, values); }
 
 void SweepScales::find(std::size_t index, std::int64_t row, std::int64_t first, std::span<const float> values) {
+  const GroupMoments* moments = m_group == 0 ? nullptr : m_options.scaleMoments;
   std::vector<float> importance;
-  if (m_options.weighScales)
+  if (m_options.weighScales && !moments)
     for (std::size_t i = 0; i < values.size(); ++i) {
       const std::int64_t place = first + static_cast<std::int64_t>(i);  // of one scale for all: runs on through the rows
       const auto& diagonal = m_factors[static_cast<std::size_t>((row + place / m_columns) / m_rowsPerFactor)].diagonal;
@@ -43,7 +44,7 @@ void SweepScales::find(std::size_t index, std::int64_t row, std::int64_t first, 
     }
   if (std::all_of(importance.begin(), importance.end(), [](float h) { return h == 0; })) importance.clear();
   try {
-    const GroupScale found = findScale(m_options.grid, values, importance);
+    const GroupScale found = moments ? findScale(m_options.grid, values, moments->of(row / m_rowsPerFactor, first)) : findScale(m_options.grid, values, importance);
     m_scales[index] = found.scale;
     m_zeroPoints[index] = static_cast<std::int16_t>(found.zeroPoint);
   } catch (const Error& error) {

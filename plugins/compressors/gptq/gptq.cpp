@@ -38,8 +38,8 @@ class Gptq : public Compressor {
 
   void apply(const CompressionInput& input, const CompressorState* state, const Setting& setting, const ParameterValues& parameters,
              Draft& draft) const override {
-    const auto& sweep = *static_cast<const SweepState&>(*state).sweep;
-    SweepOptions options = sweepOptions(input, setting, parameters, true);
+    const auto& prepared = static_cast<const SweepState&>(*state);
+    SweepOptions options = sweepOptions(input, prepared, setting, parameters, true);
     options.staticGroups = parameters.flag("static-groups") || parameters.flag("act-order");
     Sparsity sparsity;
     const Tensor mask = factorMask(draft, 0, setting, sparsity);
@@ -47,7 +47,7 @@ class Gptq : public Compressor {
     if (mask.defined()) stays = maskBytes(mask);
     options.fixedMask = stays;
     // Where only a mask was laid over the weight, the sweep makes up for the pruned weights too.
-    draft.planes = {planeOf(sweep.run(input.weight.data<float>(), options, input.progress), input, setting, mask, sparsity)};
+    draft.planes = {planeOf(prepared.sweep->run(input.weight.data<float>(), options, input.progress), input, setting, mask, sparsity)};
   }
 };
 

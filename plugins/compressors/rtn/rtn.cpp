@@ -2,6 +2,7 @@
 #include "core/base/parallel.h"
 #include "core/compression/code_plane.h"
 #include "core/compression/dense_plane.h"
+#include "core/compression/group_moments.h"
 #include "core/compression/scale_search.h"
 #include "core/plugin/plugin_api.h"
 #include "core/tensor/float_types.h"
@@ -12,36 +13,10 @@
 namespace planish {
 namespace {
 
-constexpr std::int64_t kWidestGram = 1536;
-
-/// Of one layer: by convolution group and block of columns, for the group size that was asked for last.
-class RtnState : public CompressorState {
- public:
-  RtnState(const InputStatistics& statistics, std::int64_t columns) : m_statistics(statistics), m_columns(columns) {}
-
-  /// Inputs of columns [first, first + width) (to the end at most) of a convolution group.
-  const InputMoments& moments(std::int64_t convolutionGroup, std::int64_t first, std::int64_t width) const {
-    return m_blocks.at(static_cast<std::size_t>(convolutionGroup * ((m_columns + width - 1) / width) + first / width));
-  }
-
-  void prepare(std::int64_t width) const {
-    if (width == m_width) return;
-    m_width = width;
-    m_blocks.clear();
-    const std::int64_t each = m_columns * m_columns, groups = static_cast<std::int64_t>(m_statistics.gram.size()) / each;
-    for (std::int64_t g = 0; g < groups; ++g)
-      for (std::int64_t first = 0; first < m_columns; first += width)
-        m_blocks.emplace_back(std::span(m_statistics.gram).subspan(static_cast<std::size_t>(g * each), static_cast<std::size_t>(each)), m_columns, first,
-                              std::min(width, m_columns - first), m_statistics.rows);
-  }
-
-  std::int64_t convolutionGroups() const { return static_cast<std::int64_t>(m_statistics.gram.size()) / (m_columns * m_columns); }
-
- private:
-  const InputStatistics& m_statistics;
-  std::int64_t m_columns;
-  mutable std::int64_t m_width = 0;  // LayerCompressor is for one thread at a time
-  mutable std::vector<InputMoments> m_blocks;
+/// Of one layer: what scales by the output's error are judged with.
+struct RtnState : CompressorState {
+  RtnState(const InputStatistics& statistics, std::int64_t columns) : moments(statistics, columns) {}
+  GroupMoments moments;
 };
 
 /// Rounds every weight to the nearest level of a grid whose scale is searched by error. Card: rtn.
@@ -68,7 +43,7 @@ class Rtn : public Compressor {
   StatisticsNeeds wants(const Layer& layer) const override {
     StatisticsNeeds wanted;
     if (layer.kind == "embedding") return wanted;
-    wanted.gram = layer.columns() <= kWidestGram;
+    wanted.gram = layer.columns() <= kWidestOutputError;
     wanted.inputSquares = true;
     return wanted;
   }
@@ -136,7 +111,7 @@ class Rtn : public Compressor {
     const auto values = matrix.data<float>();
     const std::string& error = parameters.word("error");
     const bool byOutput = isWeight && state && error == "output" && group != 0 && rule.norm == 2;
-    if (byOutput) state->prepare(group);
+    if (byOutput) state->moments.prepare(group);
     const auto importance = isWeight && !byOutput && error != "weights" ? inputImportance(input) : std::vector<float>{};
     const std::int64_t width = group == 0 ? rows * columns : group;
     const std::int64_t perRow = group == 0 ? 1 : (columns + group - 1) / group;
@@ -149,7 +124,7 @@ class Rtn : public Compressor {
         const auto at = static_cast<std::size_t>(row * columns + first);
         const auto weights = importance.empty() ? std::span<const float>() : std::span(importance).subspan(at, count);
         try {
-          scales[static_cast<std::size_t>(i)] = byOutput ? findScale(rule, values.subspan(at, count), state->moments(row * state->convolutionGroups() / rows, first, group))
+          scales[static_cast<std::size_t>(i)] = byOutput ? findScale(rule, values.subspan(at, count), state->moments.of(row * state->moments.convolutionGroups() / rows, first))
                                                          : findScale(rule, values.subspan(at, count), weights);
         } catch (const Error& error) {
           throw Error(error.kind(), error.message()).at("layer '" + input.layer.name + "', row " + std::to_string(row)).remedy(error.remedyText());

@@ -41,10 +41,11 @@ class SparseGpt : public Compressor {
   void apply(const CompressionInput& input, const CompressorState* state, const Setting& setting, const ParameterValues& parameters,
              Draft& draft) const override {
     const bool joint = covers(CompressionStage::quantize, setting);
-    SweepOptions options = sweepOptions(input, setting, parameters, joint);
+    const auto& prepared = static_cast<const SweepState&>(*state);
+    SweepOptions options = sweepOptions(input, prepared, setting, parameters, joint);
     options.sparsity = setting.sparsity;
     options.staticGroups = true;
-    SweepResult result = static_cast<const SweepState&>(*state).sweep->run(input.weight.data<float>(), options, input.progress);
+    SweepResult result = prepared.sweep->run(input.weight.data<float>(), options, input.progress);
     draft.mask = maskTensor(result.mask, input.weight.shape());
     draft.channelMask = false;
     draft.factors = {Tensor::of(input.weight.shape(), result.weight)};

@@ -34,6 +34,25 @@ TEST(SweepCompressors, ParametersReachTheSweep) {
   EXPECT_THROW(compressWith(weight, inputs, "int3@gptq", {{"gptq", {{"nothing", "2"}}}}), Error);
 }
 
+TEST(SweepCompressors, ScalesAreThoseOfRoundingByTheErrorThatIsAskedFor) {
+  const auto scalesOf = [](const CompressedTensor& tensor) { return dynamic_cast<const CodePlane&>(*tensor.planes.at(0)).scales(); };
+  for (const int groups : {1, 3}) {
+    const Tensor weight = gaussian(18, 40);
+    const InputStatistics inputs = inputsOf(40, groups);
+    std::vector<std::vector<float>> found;
+    for (const std::string error : {"output", "inputs", "weights"}) {
+      const auto with = [&](const std::string& setting, const std::string& method) {
+        return scalesOf(compressWith(weight, inputs, setting + "@" + method, {{method, {{"error", error}}}}, groups));
+      };
+      for (const std::string setting : {"int3", "uint4", "int4g16"}) EXPECT_EQ(with(setting, "gptq"), with(setting, "rtn")) << setting << " by " << error;
+      EXPECT_EQ(with("int4+2:4", "sparsegpt"), with("int4", "rtn")) << error;
+      found.push_back(with("int3", "gptq"));
+    }
+    EXPECT_NE(found[0], found[1]);
+    EXPECT_NE(found[1], found[2]);
+  }
+}
+
 TEST(SweepCompressors, GptqMakesUpForPrunedWeights) {
   const Tensor weight = gaussian(24, 32);
   const InputStatistics inputs = inputsOf(32);
