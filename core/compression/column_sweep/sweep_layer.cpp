@@ -52,16 +52,6 @@ std::vector<ParameterDeclaration> sweepParameters(bool withOrder) {
   return parameters;
 }
 
-std::vector<ParameterDeclaration> scaleParameters() {
-  return {{"clip-search", true, "search for the range with the least error; off: the range that clips nothing", "", {}, {}, {}},
-          {"grid", std::int64_t(100), "steps that the whole range is divided into by the search, which ends at a fifth of it", "steps", 2, 10000, {}},
-          {"norm", 2.0, "power of the error that the search minimises", "", 0.5, 10, {}},
-          {"refinements", std::int64_t(5), "closed-form corrections of the scale behind the search (norm 2)", "steps", 0, 100, {}},
-          {"error", std::string("output"),
-           "which error of plain rounding the search makes small: the output's, the weights' each times the mean square of its input, or the weights'; norms other than 2, "
-           "scales of several rows and scales of more than " + std::to_string(kWidestOutputError) + " inputs never see the output's", "", {}, {}, {"output", "inputs", "weights"}}};
-}
-
 std::unique_ptr<CompressorState> prepareSweep(const CompressionInput& input, const ParameterValues& parameters) {
   const Layer& layer = input.layer;
   SweepProblem problem{input.weight.shape()[0], input.weight.shape()[1], layer.groups};
@@ -85,16 +75,10 @@ SweepOptions sweepOptions(const CompressionInput& input, const SweepState& state
   options.block = parameters.whole("block");
   options.zeroDead = parameters.flag("zero-dead-inputs");
   if (!quantize) return options;
-  options.grid.format = setting.format;
-  options.grid.bits = setting.bits;
-  options.grid.scaleBits = input.storage.scaleBits;
-  options.grid.clipSearch = parameters.flag("clip-search");
-  options.grid.grid = static_cast<int>(parameters.whole("grid"));
-  options.grid.norm = parameters.number("norm");
-  options.grid.refinements = static_cast<int>(parameters.whole("refinements"));
+  options.grid = scaleRule(input, setting, parameters);
   options.group = groupOf(setting, input.weight.shape()[1]);
   const std::string& error = parameters.word("error");
-  if (error == "output" && options.grid.norm == 2 && options.group > 0 && options.group <= kWidestOutputError) {
+  if (scalesByOutput(options.grid, options.group, error)) {
     state.moments.prepare(options.group);
     options.scaleMoments = &state.moments;
   }

@@ -2,6 +2,7 @@
 
 #include "core/compression/column_sweep/column_sweep.h"
 #include "core/compression/compressor.h"
+#include "core/compression/layer_scales.h"
 
 namespace planish {
 
@@ -19,8 +20,6 @@ std::string whyNoSweep(const Layer& layer);
 
 /// Parameters that all compressors with a sweep declare, with this default order of columns: damping, act-order, block, zero-dead-inputs.
 std::vector<ParameterDeclaration> sweepParameters(bool withOrder);
-/// How scales are searched: clip-search, grid, norm, refinements, error.
-std::vector<ParameterDeclaration> scaleParameters();
 
 /// Factorises the layer's Gram matrices. Throws Error(usage) if they were not collected.
 std::unique_ptr<CompressorState> prepareSweep(const CompressionInput& input, const ParameterValues& parameters);

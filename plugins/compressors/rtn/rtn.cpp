@@ -1,9 +1,7 @@
 #include "core/base/error.h"
-#include "core/base/parallel.h"
 #include "core/compression/code_plane.h"
 #include "core/compression/dense_plane.h"
-#include "core/compression/group_moments.h"
-#include "core/compression/scale_search.h"
+#include "core/compression/layer_scales.h"
 #include "core/plugin/plugin_api.h"
 #include "core/tensor/float_types.h"
 
@@ -28,12 +26,7 @@ class Rtn : public Compressor {
         "Round to nearest",
         "Rounds each weight to the nearest level of its format; scales are chosen by the error that rounding and clipping leave: of the layer's output where "
         "calibration data are given, else of the weights.",
-        {{"clip-search", true, "search for the range with the least error; off: the range that clips nothing", "", {}, {}, {}},
-         {"grid", std::int64_t(100), "steps that the whole range is divided into by the search, which ends at a fifth of it", "steps", 2, 10000, {}},
-         {"norm", 2.0, "power of the error that is minimised", "", 0.5, 10, {}},
-         {"refinements", std::int64_t(5), "closed-form corrections of the scale behind the search (norm 2)", "steps", 0, 100, {}},
-         {"error", std::string("output"), "which error the search makes small where there are calibration data: the output's, the weights' each times the mean square of "
-          "its input, or the weights' as without data; norms other than 2 and scales of several rows never see the output's", "", {}, {}, {"output", "inputs", "weights"}}}};
+        scaleParameters()};
     return declaration;
   }
 
@@ -77,7 +70,8 @@ class Rtn : public Compressor {
       return std::make_shared<DensePlane>(std::move(parts));
     }
     parts.group = groupOf(setting, matrix.shape()[1]);
-    const auto scales = findScales(input, state, setting, parameters, matrix, parts.group, draft.factors.size() == 1);
+    const auto scales = findLayerScales(input, matrix, scaleRule(input, setting, parameters), parts.group, parameters.word("error"),
+                                        state ? &state->moments : nullptr, draft.factors.size() == 1);
     if (setting.format == NumberFormat::integer || setting.format == NumberFormat::unsignedInteger)
       return integerPlane(setting, matrix, scales, std::move(parts));
     return smallFloatPlane(matrix, scales, std::move(parts));
@@ -95,56 +89,6 @@ class Rtn : public Compressor {
                                                 std::to_string(i % columns) + " does not fit 16-bit floats")
             .at("layer '" + input.layer.name + "'");
     return result;
-  }
-
-  static std::vector<GroupScale> findScales(const CompressionInput& input, const RtnState* state, const Setting& setting, const ParameterValues& parameters,
-                                            const Tensor& matrix, std::int64_t group, bool isWeight) {
-    ScaleRule rule;
-    rule.format = setting.format;
-    rule.bits = setting.bits;
-    rule.scaleBits = input.storage.scaleBits;
-    rule.clipSearch = parameters.flag("clip-search");
-    rule.grid = static_cast<int>(parameters.whole("grid"));
-    rule.norm = parameters.number("norm");
-    rule.refinements = static_cast<int>(parameters.whole("refinements"));
-    const std::int64_t rows = matrix.shape()[0], columns = matrix.shape()[1];
-    const auto values = matrix.data<float>();
-    const std::string& error = parameters.word("error");
-    const bool byOutput = isWeight && state && error == "output" && group != 0 && rule.norm == 2;
-    if (byOutput) state->moments.prepare(group);
-    const auto importance = isWeight && !byOutput && error != "weights" ? inputImportance(input) : std::vector<float>{};
-    const std::int64_t width = group == 0 ? rows * columns : group;
-    const std::int64_t perRow = group == 0 ? 1 : (columns + group - 1) / group;
-    std::vector<GroupScale> scales(static_cast<std::size_t>(scaleCount(rows, columns, group)));
-    parallelFor(input.context.threads, static_cast<std::int64_t>(scales.size()), 8, [&](std::int64_t begin, std::int64_t end) {
-      for (std::int64_t i = begin; i < end; ++i) {
-        const std::int64_t row = group == 0 ? 0 : i / perRow;
-        const std::int64_t first = group == 0 ? 0 : i % perRow * group;
-        const auto count = static_cast<std::size_t>(group == 0 ? width : std::min(width, columns - first));
-        const auto at = static_cast<std::size_t>(row * columns + first);
-        const auto weights = importance.empty() ? std::span<const float>() : std::span(importance).subspan(at, count);
-        try {
-          scales[static_cast<std::size_t>(i)] = byOutput ? findScale(rule, values.subspan(at, count), state->moments.of(row * state->moments.convolutionGroups() / rows, first))
-                                                         : findScale(rule, values.subspan(at, count), weights);
-        } catch (const Error& error) {
-          throw Error(error.kind(), error.message()).at("layer '" + input.layer.name + "', row " + std::to_string(row)).remedy(error.remedyText());
-        }
-      }
-    });
-    return scales;
-  }
-
-  /// Mean squares of the inputs, one a weight [rows * columns]: rows of one convolution group share theirs. Empty where none were measured.
-  static std::vector<float> inputImportance(const CompressionInput& input) {
-    if (!input.statistics || input.statistics->meanSquare.empty()) return {};
-    const auto& squares = input.statistics->meanSquare;
-    const auto rows = static_cast<std::size_t>(input.layer.rows()), columns = static_cast<std::size_t>(input.layer.columns());
-    const std::size_t groups = squares.size() / columns;
-    std::vector<float> importance;
-    importance.reserve(rows * columns);
-    for (std::size_t row = 0; row < rows; ++row)
-      for (std::size_t c = 0; c < columns; ++c) importance.push_back(static_cast<float>(squares[row * groups / rows * columns + c]));
-    return importance;
   }
 
   static std::shared_ptr<const Plane> integerPlane(const Setting& setting, const Tensor& matrix, const std::vector<GroupScale>& scales,
