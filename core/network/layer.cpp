@@ -163,28 +163,38 @@ Layers findLayers(const Network& network, std::vector<std::string>* skipped) {
   return layers;
 }
 
+namespace {
+
+/// Calls take(place in the matrix, place in the weight) for every weight of a layer whose outputs do not come first.
+template <typename Take>
+void forEachPlace(const Layer& layer, Take take) {
+  const std::int64_t rows = layer.rows(), columns = layer.columns();
+  if (layer.kind == "conv-transpose") {
+    // [in, out/groups, k] -> row (group, o), column (i within the group, k)
+    const std::int64_t perGroupIn = layer.weightShape[0] / layer.groups, perGroupOut = layer.weightShape[1];
+    const std::int64_t kernel = layer.weightShape.count(2, layer.weightShape.rank());
+    for (std::int64_t g = 0; g < layer.groups; ++g)
+      for (std::int64_t i = 0; i < perGroupIn; ++i)
+        for (std::int64_t o = 0; o < perGroupOut; ++o)
+          for (std::int64_t k = 0; k < kernel; ++k)
+            take(static_cast<std::size_t>((g * perGroupOut + o) * columns + i * kernel + k),
+                 static_cast<std::size_t>(((g * perGroupIn + i) * perGroupOut + o) * kernel + k));
+    return;
+  }
+  for (std::int64_t r = 0; r < rows; ++r)
+    for (std::int64_t c = 0; c < columns; ++c) take(static_cast<std::size_t>(r * columns + c), static_cast<std::size_t>(c * rows + r));
+}
+
+}  // namespace
+
 Tensor toMatrix(const Layer& layer, const Tensor& weight) {
   const Tensor plain = toFloat(weight);
   const Shape matrix{layer.rows(), layer.columns()};
   if (layer.order == WeightOrder::outputFirst) return plain.reshaped(matrix);
   Tensor result(DataType::float32, matrix);
   const auto in = plain.data<float>();
-  auto out = result.writable<float>();
-  if (layer.kind == "conv-transpose") {
-    // [in, out/groups, k] -> row (group, o), column (i within the group, k)
-    const std::int64_t perGroupIn = layer.weightShape[0] / layer.groups, perGroupOut = layer.weightShape[1];
-    const std::int64_t kernel = layer.weightShape.count(2, layer.weightShape.rank()), columns = layer.columns();
-    for (std::int64_t g = 0; g < layer.groups; ++g)
-      for (std::int64_t i = 0; i < perGroupIn; ++i)
-        for (std::int64_t o = 0; o < perGroupOut; ++o)
-          for (std::int64_t k = 0; k < kernel; ++k)
-            out[static_cast<std::size_t>((g * perGroupOut + o) * columns + i * kernel + k)] =
-                in[static_cast<std::size_t>(((g * perGroupIn + i) * perGroupOut + o) * kernel + k)];
-    return result;
-  }
-  const std::int64_t rows = layer.rows(), columns = layer.columns();
-  for (std::int64_t r = 0; r < rows; ++r)
-    for (std::int64_t c = 0; c < columns; ++c) out[static_cast<std::size_t>(r * columns + c)] = in[static_cast<std::size_t>(c * rows + r)];
+  const auto out = result.writable<float>();
+  forEachPlace(layer, [&](std::size_t inMatrix, std::size_t inWeight) { out[inMatrix] = in[inWeight]; });
   return result;
 }
 
@@ -192,21 +202,8 @@ Tensor fromMatrix(const Layer& layer, const Tensor& matrix) {
   if (layer.order == WeightOrder::outputFirst) return matrix.reshaped(layer.weightShape);
   Tensor result(DataType::float32, layer.weightShape);
   const auto in = matrix.data<float>();
-  auto out = result.writable<float>();
-  if (layer.kind == "conv-transpose") {
-    const std::int64_t perGroupIn = layer.weightShape[0] / layer.groups, perGroupOut = layer.weightShape[1];
-    const std::int64_t kernel = layer.weightShape.count(2, layer.weightShape.rank()), columns = layer.columns();
-    for (std::int64_t g = 0; g < layer.groups; ++g)
-      for (std::int64_t i = 0; i < perGroupIn; ++i)
-        for (std::int64_t o = 0; o < perGroupOut; ++o)
-          for (std::int64_t k = 0; k < kernel; ++k)
-            out[static_cast<std::size_t>(((g * perGroupIn + i) * perGroupOut + o) * kernel + k)] =
-                in[static_cast<std::size_t>((g * perGroupOut + o) * columns + i * kernel + k)];
-    return result;
-  }
-  const std::int64_t rows = layer.rows(), columns = layer.columns();
-  for (std::int64_t r = 0; r < rows; ++r)
-    for (std::int64_t c = 0; c < columns; ++c) out[static_cast<std::size_t>(c * rows + r)] = in[static_cast<std::size_t>(r * columns + c)];
+  const auto out = result.writable<float>();
+  forEachPlace(layer, [&](std::size_t inMatrix, std::size_t inWeight) { out[inWeight] = in[inMatrix]; });
   return result;
 }
 
