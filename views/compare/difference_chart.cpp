@@ -5,9 +5,6 @@
 #include "views/charts/axes.h"
 #include "views/charts/plot_item.h"
 
-#include <QKeyEvent>
-#include <QLineSeries>
-#include <QMouseEvent>
 #include <QPainter>
 #include <QValueAxis>
 
@@ -27,7 +24,7 @@ class DifferenceChart::Bars : public PlotItem {
     const Theme& theme = Theme::of(&m_owner);
     const double width = position(1, 0).x() - position(0, 0).x(), gap = width >= 4 ? std::min(3.0, width * 0.15) : 0, zero = position(0, 0).y();
     const auto& rows = m_owner.m_comparison->rows;
-    const int first = std::max(0, static_cast<int>(m_owner.m_x->min())), last = std::min(static_cast<int>(rows.size()), static_cast<int>(std::ceil(m_owner.m_x->max())));
+    const auto [first, last] = m_owner.visiblePlaces();
     for (int i = first; i < last; ++i) {
       const auto& row = rows[static_cast<std::size_t>(i)];
       const double left = position(i, 0).x(), value = m_owner.valueOf(row);
@@ -47,24 +44,13 @@ class DifferenceChart::Bars : public PlotItem {
   DifferenceChart& m_owner;
 };
 
-DifferenceChart::DifferenceChart(QWidget* parent)
-    : ChartPanel(tr("Difference of two plans by layer"), parent), m_bars(new Bars(*this)), m_x(new QValueAxis(this)), m_y(new QValueAxis(this)) {
-  auto* carrier = new QLineSeries;
-  chart()->addSeries(carrier);
-  chart()->addAxis(m_x, Qt::AlignBottom);
-  chart()->addAxis(m_y, Qt::AlignLeft);
-  carrier->attachAxis(m_x);
-  carrier->attachAxis(m_y);
-  m_x->setGridLineVisible(false);
-  m_x->setLabelFormat(QStringLiteral("%.0f"));
-  chart()->setMargins(QMargins(2, space::k8, space::k16, 2));
-  connect(view(), &ChartView::visibleRangeChanged, this, [this](double low, double high) { setWholeTicks(*m_x, low, high); });
-  applyTheme(*chart(), Theme::of(this));
-  view()->viewport()->installEventFilter(this);
-  view()->installEventFilter(this);
+DifferenceChart::DifferenceChart(QWidget* parent) : DifferenceChart(new QValueAxis, parent) {}
+
+DifferenceChart::DifferenceChart(QValueAxis* vertical, QWidget* parent)
+    : PlaceChart(tr("Difference of two plans by layer"), vertical, parent), m_bars(new Bars(*this)), m_y(vertical) {
   view()->setToolTipSource([this](const QPointF& value) {
-    const int at = static_cast<int>(std::floor(value.x()));
-    if (!m_comparison || at < 0 || static_cast<std::size_t>(at) >= m_comparison->rows.size()) return QString();
+    const int at = placeAt(value.x());
+    if (at < 0) return QString();
     const auto& row = m_comparison->rows[static_cast<std::size_t>(at)];
     QString tip = plainName(m_workspace->network->layers.items[static_cast<std::size_t>(row.layer)].name) + QStringLiteral("\n%1 − %2\n%3").arg(QString::fromStdString(toText(row.a)), QString::fromStdString(toText(row.b)), bytesText(Bytes{row.bytes}));
     const auto* table = m_workspace->table();
@@ -99,8 +85,9 @@ void DifferenceChart::setData(const Workspace& workspace, std::shared_ptr<const 
     }
   if (low == high) low = -1, high = 1;
   setNiceRange(*m_y, low, high, 4);
-  const double count = std::max<std::size_t>(1, m_comparison->rows.size());
-  view()->setZoomable(0, count, std::min(8.0, count));
+  std::vector<int> layers;
+  for (const auto& row : m_comparison->rows) layers.push_back(row.layer);
+  setPlaces(std::move(layers));
   const auto* table = workspace.table();
   setCaption(damage ? tr("Δ%1 A−B by layer%2").arg(scoreName(workspace.metric), table && !table->unit.empty() ? QStringLiteral(", ") + QString::fromStdString(table->unit) : QString()) : tr("bytes A−B by layer"));
   setSummary(tr("%n layers differ", nullptr, m_comparison->differing));
@@ -108,24 +95,5 @@ void DifferenceChart::setData(const Workspace& workspace, std::shared_ptr<const 
 }
 
 void DifferenceChart::refreshMarks() { m_bars->update(); }
-
-bool DifferenceChart::eventFilter(QObject* watched, QEvent* event) {
-  if (!m_comparison || m_comparison->rows.empty()) return ChartPanel::eventFilter(watched, event);
-  const int last = static_cast<int>(m_comparison->rows.size()) - 1;
-  if (watched == view()->viewport() && event->type() == QEvent::MouseButtonPress) {
-    const auto* mouse = static_cast<QMouseEvent*>(event);
-    const int at = static_cast<int>(std::floor(view()->valueAt(mouse->position()).x()));
-    if (mouse->button() != Qt::LeftButton || at < 0 || at > last) return false;
-    m_focus = at;
-    Q_EMIT layerClicked(m_comparison->rows[static_cast<std::size_t>(at)].layer, mouse->modifiers());
-  } else if (watched == view() && event->type() == QEvent::KeyPress) {
-    const auto* key = static_cast<QKeyEvent*>(event);
-    if (key->key() != Qt::Key_Left && key->key() != Qt::Key_Right) return false;
-    m_focus = std::clamp(m_focus + (key->key() == Qt::Key_Right ? 1 : -1), 0, last);
-    Q_EMIT layerClicked(m_comparison->rows[static_cast<std::size_t>(m_focus)].layer, key->modifiers());
-    return true;
-  }
-  return ChartPanel::eventFilter(watched, event);
-}
 
 }  // namespace planish::views

@@ -5,11 +5,7 @@
 #include "views/charts/plot_item.h"
 
 #include <QCategoryAxis>
-#include <QKeyEvent>
-#include <QLineSeries>
-#include <QMouseEvent>
 #include <QPainter>
-#include <QValueAxis>
 
 #include <algorithm>
 #include <cmath>
@@ -25,15 +21,15 @@ class BarsChart::Bars : public PlotItem {
     if (!m_owner.m_workspace) return;
     const Theme& theme = Theme::of(&m_owner);
     const double floor = m_owner.m_y->min();
-    const int first = std::max(0, static_cast<int>(m_owner.m_x->min())), last = std::min(static_cast<int>(m_owner.m_order.size()), static_cast<int>(std::ceil(m_owner.m_x->max())));
+    const auto [first, last] = m_owner.visiblePlaces();
     const double width = position(1, floor).x() - position(0, floor).x(), gap = width >= 4 ? std::min(width * 0.15, 3.0) : 0;
     for (int row = first; row < last; ++row) {
-      const int layer = m_owner.m_order[static_cast<std::size_t>(row)];
+      const int layer = m_owner.layerAt(row);
       const Estimate& estimate = m_owner.m_numbers.values[static_cast<std::size_t>(layer)];
       const QPointF foot = position(row, floor);
       const double middle = foot.x() + width / 2;
       if (m_owner.m_workspace->selected(layer)) painter.fillRect(QRectF(foot.x(), plotArea().top(), std::max(1.0, width), plotArea().height()), theme.accentFaint);
-      if (row == m_owner.m_focus && m_owner.view()->hasFocus()) {
+      if (row == m_owner.focusPlace() && m_owner.view()->hasFocus()) {
         painter.setPen(QPen(theme.accent, 1));
         painter.setBrush(Qt::NoBrush);
         painter.drawRect(QRectF(foot.x(), plotArea().top(), width, plotArea().height()));
@@ -70,24 +66,13 @@ class BarsChart::Bars : public PlotItem {
 };
 
 BarsChart::BarsChart(QWidget* parent)
-    : ChartPanel(tr("Damage by layer"), parent), m_bars(new Bars(*this)), m_x(new QValueAxis(this)), m_y(new QCategoryAxis(this)) {
-  auto* carrier = new QLineSeries;
-  chart()->addSeries(carrier);
-  chart()->addAxis(m_x, Qt::AlignBottom);
-  chart()->addAxis(m_y, Qt::AlignLeft);
-  carrier->attachAxis(m_x);
-  carrier->attachAxis(m_y);
-  m_x->setGridLineVisible(false);
-  m_x->setLabelFormat(QStringLiteral("%.0f"));
-  chart()->setMargins(QMargins(2, space::k8, space::k16, 2));
-  connect(view(), &ChartView::visibleRangeChanged, this, [this](double low, double high) { setWholeTicks(*m_x, low, high); });
-  applyTheme(*chart(), Theme::of(this));
-  view()->viewport()->installEventFilter(this);
-  view()->installEventFilter(this);
+    : BarsChart(new QCategoryAxis, parent) {}
+
+BarsChart::BarsChart(QCategoryAxis* vertical, QWidget* parent) : PlaceChart(tr("Damage by layer"), vertical, parent), m_bars(new Bars(*this)), m_y(vertical) {
   view()->setToolTipSource([this](const QPointF& value) {
-    const int row = static_cast<int>(std::floor(value.x()));
-    if (row < 0 || static_cast<std::size_t>(row) >= m_order.size()) return QString();
-    const auto layer = static_cast<std::size_t>(m_order[static_cast<std::size_t>(row)]);
+    const int place = placeAt(value.x());
+    if (place < 0) return QString();
+    const auto layer = static_cast<std::size_t>(layerAt(place));
     const Estimate& estimate = m_numbers.values[layer];
     return plainName(m_workspace->network->layers.items[layer].name) + QLatin1Char('\n') + m_numbers.name + QLatin1Char(' ') +
            (std::isfinite(estimate.mean) ? estimateText(estimate, m_numbers.unit, estimate.count > 1) : estimate.count ? tr("not a number") : tr("not measured"));
@@ -95,7 +80,8 @@ BarsChart::BarsChart(QWidget* parent)
   setTable([this] {
     ChartTable table;
     table.columns = {tr("layer"), m_numbers.name + (m_numbers.unit.isEmpty() ? QString() : QStringLiteral(" (%1)").arg(m_numbers.unit)), tr("standard error"), tr("samples")};
-    for (const int layer : m_order) {
+    for (int place = 0; place < placeCount(); ++place) {
+      const int layer = layerAt(place);
       const Estimate& estimate = m_numbers.values[static_cast<std::size_t>(layer)];
       table.rows.push_back({QString::fromStdString(m_workspace->network->layers.items[static_cast<std::size_t>(layer)].name), estimate.mean, estimate.standardError, static_cast<qlonglong>(estimate.count)});
     }
@@ -104,10 +90,9 @@ BarsChart::BarsChart(QWidget* parent)
 }
 
 void BarsChart::setData(const Workspace& workspace, const LayerNumbers& numbers, const std::vector<int>& order, const DamageScale& scale) {
-  const bool other = order.size() != m_order.size();
   m_workspace = &workspace;
   m_numbers = numbers;
-  m_order = order;
+  setPlaces(order);
   m_scale = scale;
   double low = INFINITY, high = -INFINITY;
   for (const auto& estimate : numbers.values)
@@ -117,44 +102,10 @@ void BarsChart::setData(const Workspace& workspace, const LayerNumbers& numbers,
     }
   if (!(low <= high)) low = -4, high = 0;
   setDecades(*m_y, std::floor(low - 0.15), std::max(std::ceil(high), std::floor(low - 0.15) + 1));
-  const double count = std::max<std::size_t>(1, order.size());
-  if (other) view()->setZoomable(0, count, std::min(8.0, count));
   setSummary(tr("%1 of %2 layers").arg(numbers.name).arg(order.size()));
   m_bars->update();
 }
 
 void BarsChart::refreshMarks() { m_bars->update(); }
-
-bool BarsChart::eventFilter(QObject* watched, QEvent* event) {
-  if (watched == view()->viewport() && event->type() == QEvent::MouseButtonPress) {
-    const auto* mouse = static_cast<QMouseEvent*>(event);
-    if (mouse->button() != Qt::LeftButton || !m_workspace) return false;
-    const int row = static_cast<int>(std::floor(view()->valueAt(mouse->position()).x()));
-    if (row < 0 || static_cast<std::size_t>(row) >= m_order.size()) return false;
-    m_focus = row;
-    Q_EMIT layerClicked(m_order[static_cast<std::size_t>(row)], mouse->modifiers());
-    refreshMarks();
-    return false;
-  }
-  if (watched == view() && event->type() == QEvent::KeyPress && !m_order.empty()) {
-    const auto* key = static_cast<QKeyEvent*>(event);
-    const int last = static_cast<int>(m_order.size()) - 1;
-    int row = m_focus;
-    if (key->key() == Qt::Key_Left) --row;
-    else if (key->key() == Qt::Key_Right) ++row;
-    else if (key->key() == Qt::Key_Home) row = 0;
-    else if (key->key() == Qt::Key_End) row = last;
-    else return false;
-    m_focus = std::clamp(row, 0, last);
-    if (m_focus < view()->visibleLow() || m_focus + 1 > view()->visibleHigh()) {
-      const double half = (view()->visibleHigh() - view()->visibleLow()) / 2;
-      view()->zoomTo(m_focus - half, m_focus + half);
-    }
-    Q_EMIT layerClicked(m_order[static_cast<std::size_t>(m_focus)], key->modifiers());
-    refreshMarks();
-    return true;
-  }
-  return ChartPanel::eventFilter(watched, event);
-}
 
 }  // namespace planish::views
