@@ -1,5 +1,6 @@
 #include "core/jobs/plan_job.h"
 
+#include "core/formats/menu.h"
 #include "core/jobs/plan_trial.h"
 
 #include <cmath>
@@ -20,13 +21,35 @@ SensitivityTable forTarget(const SensitivityTable& table, const OpenedNetwork& n
   return seen;
 }
 
+namespace {
+
+/// Locks with their bits; one that the target or the compressors refuse would be a plan that nothing can make.
+Plan checkedLocks(const PlanJob& job, const TargetProfile& target) {
+  Plan locks = *job.locks;
+  for (auto& lock : locks.layers) {
+    const Layer* layer = job.network.layers.find(lock.layer);
+    if (!layer || !lock.locked || lock.setting.isKeep()) continue;
+    Layers one;
+    one.items = {*layer};
+    if (const Menu menu = menuFor(*job.network.network, one, {lock.setting}, target, job.plugins.compressors); !menu.refused.empty())
+      throw Error(ErrorKind::usage, "it is locked to " + toText(lock.setting) + ", which is not possible: " + menu.refused.front().reason)
+          .at("layer " + printable(lock.layer))
+          .remedy("lock it to a setting that target '" + job.target + "' takes, or unlock it");
+    if (lock.bits.count == 0) lock.bits = predictBits(*layer, lock.setting, target.storage());
+  }
+  return locks;
+}
+
+}  // namespace
+
 PlanOutcome makePlan(const PlanJob& job, const Context& context, const Progress& progress) {
   const TargetProfile& target = job.plugins.targets.get(job.target);
   const Allocator& solver = job.plugins.solvers.get(job.solver);
   ParameterValues parameters(solver.declaration());
   for (const auto& [name, value] : job.parameters) parameters.set(name, std::string_view(value));
   const SensitivityTable table = forTarget(job.table, job.network, target);
-  AllocationProblem problem = buildProblem({job.network.layers, table, job.locks, job.network.network.get()});
+  const std::optional<Plan> locks = job.locks ? std::optional(checkedLocks(job, target)) : std::nullopt;
+  AllocationProblem problem = buildProblem({job.network.layers, table, locks ? &*locks : nullptr, job.network.network.get()});
   if (const auto bytes = budgetBytes(job.budget, *job.network.network, job.network.layers)) problem.bitLimit = bytes->count * 8;
   else problem.damageLimit = job.budget.value;
 
