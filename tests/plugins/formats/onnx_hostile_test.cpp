@@ -156,6 +156,41 @@ TEST(OnnxHostile, O07_MissingExternalFile) {
   EXPECT_TRUE(hasNotice(*network, "gone.bin"));
 }
 
+TEST(OnnxHostile, C14_AHundredShardsWithFewDescriptors) {
+  const TestFolder folder;
+  ModelProto model = smallModel();
+  const TensorProto first = model.graph().initializer(0);
+  std::vector<std::string> names;
+  for (int i = 0; i < 100; ++i) {
+    TensorProto& tensor = *model.mutable_graph()->add_initializer();
+    tensor = first;
+    tensor.set_name("shard" + std::to_string(i));
+    tensor.clear_raw_data();
+    tensor.set_data_location(TensorProto::EXTERNAL);
+    const std::string location = tensor.name() + ".bin";
+    writeText(folder / location, std::string(16, static_cast<char>(i)));
+    auto* entry = tensor.add_external_data();
+    entry->set_key("location");
+    entry->set_value(location);
+    names.push_back(tensor.name());
+  }
+  rlimit before{};
+  ASSERT_EQ(::getrlimit(RLIMIT_NOFILE, &before), 0);
+  const rlimit few{64, before.rlim_max};
+  ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &few), 0);
+  int read = 0;
+  try {
+    const auto network = openModel(folder, model);
+    for (int round = 0; round < 2; ++round)
+      for (const auto& value : network->values())
+        if (value.name.starts_with("shard") && value.isConstant()) read += value.constant.bytes()[0] == std::byte(std::stoi(value.name.substr(5)));
+  } catch (const Error& error) {
+    ADD_FAILURE() << error.what();
+  }
+  ::setrlimit(RLIMIT_NOFILE, &before);
+  EXPECT_EQ(read, 200);
+}
+
 TEST(OnnxHostile, O08_WrongChecksum) {
   const TestFolder folder;
   // SHA-1 of 16 bytes of 1, from sha1sum.
