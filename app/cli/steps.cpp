@@ -38,16 +38,6 @@ std::string shortNumber(double value) {
   return text;
 }
 
-/// Passes asked for, and those that quantised activations need: runtimes fuse only convolutions whose BatchNorm is folded.
-std::vector<std::string> passesFor(const Options& options, const std::vector<Setting>& settings) {
-  std::vector<std::string> passes = options.passes;
-  const bool activations = std::any_of(settings.begin(), settings.end(), [](const Setting& setting) { return setting.activationBits > 0; });
-  if (activations)
-    for (const char* pass : {"drop-identity", "fold-constants", "fold-batchnorm"})
-      if (std::find(passes.begin(), passes.end(), pass) == passes.end()) passes.emplace_back(pass);
-  return passes;
-}
-
 /// Locks of the command line as a plan that the solver keeps.
 Plan lockedPlan(const std::vector<std::string>& locks, const Layers& layers) {
   Plan plan;
@@ -161,14 +151,7 @@ void refuseOverwriting(const Options& options) {
 std::unique_ptr<Work> startWork(Session& session) {
   const Options& o = session.options;
   const std::vector<Setting> settings = parseOptions(o.options);
-  std::vector<std::string> passes = passesFor(o, settings);
-  OpenedNetwork network = openNetwork(o.network, passes, session.plugins, session.progress);
-  if (const auto more = helpfulPasses(network); !more.empty()) {
-    const std::size_t before = network.layers.size();
-    passes.insert(passes.end(), more.begin(), more.end());
-    network = openNetwork(o.network, passes, session.plugins, session.progress);
-    session.output.message("pass " + more.front() + " makes " + std::to_string(network.layers.size() - before) + " more layers visible and is applied");
-  }
+  OpenedNetwork network = openForWork(o.network, o.passes, settings, session.plugins, session.progress);
   if (const auto unsupported = unsupportedOperations(*network.network); !unsupported.empty())
     throw Error(ErrorKind::unsupported, "the network has operations that cannot be run here: " + printable(unsupported.front().type) + " (" + unsupported.front().reason + ")")
         .in(o.network)
@@ -304,11 +287,7 @@ Json compressStep(Session& session, Work& work, const std::string& planName, con
     session.output.text("would compress " + std::to_string(plan.layers.size()) + " layers to " + grouped(plan.bytes().count) + " bytes\n");
     return {{"plan", plan.name}, {"layers", Json::array()}, {"preflight", tell(session, preflight(job, session.context, progress))}};
   }
-  std::string settings;
-  for (const auto& layer : plan.layers) settings += layer.layer + ":" + toText(layer.setting) + ";";
-  const std::string fingerprint = "network=" + work.project.network.fingerprint + "\ndata=" + (work.data.data ? work.data.data->reference.fingerprint : "") +
-                                  "\ncalibration=" + work.data.calibrationFingerprint() + "\nplan=" + plan.name + " " + plan.target + " " + settings +
-                                  "\nseed=" + std::to_string(session.context.seed) + "\nprogram=" PLANISH_VERSION "\n";
+  const std::string fingerprint = fingerprintOf(job, session.context);
   const auto journal = Journal::open(o.project, "compress", fingerprint, o.resume, o.force);
   job.journal = journal.get();
   job.onLayer = [&](const LayerResult& layer, std::size_t done, std::size_t total) {

@@ -69,6 +69,18 @@ void Document::setNetwork(std::shared_ptr<const OpenedNetwork> network) {
   startPlan();
 }
 
+void Document::replaceNetwork(std::shared_ptr<const OpenedNetwork> network) {
+  m_workspace.network = std::move(network);
+  m_workspace.project.network = m_workspace.network->reference;
+  m_workspace.ghost.reset();
+  m_workspace.front.clear();
+  m_workspace.inspections.clear();
+  m_workspace.answers.reset();
+  m_workspace.selection.clear();
+  m_workspace.current = -1;
+  bindLayers();
+}
+
 void Document::setProject(Project project, std::shared_ptr<const OpenedNetwork> network, const QString& file) {
   clear();
   m_workspace.network = std::move(network);
@@ -84,10 +96,6 @@ void Document::setProject(Project project, std::shared_ptr<const OpenedNetwork> 
 
 void Document::startPlan() {
   auto& w = m_workspace;
-  const Layers& layers = w.network->layers;
-  m_sharesEarlier.assign(layers.size(), 0);
-  std::set<ValueId> seen;
-  for (std::size_t i = 0; i < layers.size(); ++i) m_sharesEarlier[i] = seen.insert(layers.items[i].weight).second ? 0 : 1;
   if (const Plan* stored = lastPlan(w.project)) {
     w.plan = *stored;
     w.target = stored->target.empty() ? "any" : stored->target;
@@ -101,6 +109,15 @@ void Document::startPlan() {
   }
   if (!m_engine.plugins.targets.find(w.target)) w.target = "any";
   if (!w.project.table(w.metric)) w.metric = w.project.tables.empty() ? "kl" : w.project.tables.front().metric;
+  bindLayers();
+}
+
+void Document::bindLayers() {
+  auto& w = m_workspace;
+  const Layers& layers = w.network->layers;
+  m_sharesEarlier.assign(layers.size(), 0);
+  std::set<ValueId> seen;
+  for (std::size_t i = 0; i < layers.size(); ++i) m_sharesEarlier[i] = seen.insert(layers.items[i].weight).second ? 0 : 1;
   w.layerOperations = operationsOf(*w.network);
   fitPlanToLayers();
   w.budgetBytes = budgetBytes(w.budget, *w.network->network, layers);

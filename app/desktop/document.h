@@ -38,6 +38,8 @@ class Document : public QObject {
   void clear();
   /// A network as it was opened; the plan starts as "keep" everywhere.
   void setNetwork(std::shared_ptr<const OpenedNetwork> network);
+  /// The same network after other passes, while nothing is measured yet: data, budget, file and the settings of the plan stay, undo steps do not.
+  void replaceNetwork(std::shared_ptr<const OpenedNetwork> network);
   /// A project with its network: its last plan becomes the working plan.
   void setProject(Project project, std::shared_ptr<const OpenedNetwork> network, const QString& file);
   void setData(std::shared_ptr<const BatchSource> data, std::optional<DataReference> reference);
@@ -96,6 +98,8 @@ class Document : public QObject {
   void apply(const std::vector<LayerEdit>& layers, const PlanHead& head);
   PlanHead head() const;
   void startPlan();
+  /// What follows from the network: the plan has its layers, menus, totals, no undo steps.
+  void bindLayers();
   void rebuildMenus();
   void fitPlanToLayers();
   void recount();

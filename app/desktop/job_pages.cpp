@@ -137,7 +137,13 @@ void MeasurePage::refresh() {
   bool blocking = false;
   std::size_t options = 0;
   try {
-    options = parseOptions(m_options->text().remove(QLatin1Char(' ')).toStdString()).size();
+    const auto settings = parseOptions(m_options->text().remove(QLatin1Char(' ')).toStdString());
+    options = settings.size();
+    if (passesFor(settings, w.project.network.passes) != w.project.network.passes) {
+      blocking = !w.project.tables.empty() || !w.project.results.empty();
+      warnings << (blocking ? tr("Quantised activations need BatchNorm folded, but this project's tables were measured without: open the network anew for them.")
+                            : tr("Quantised activations: BatchNorm is folded first, as the runtimes do."));
+    }
   } catch (const Error& error) {
     warnings << QString::fromStdString(error.message());
     blocking = true;

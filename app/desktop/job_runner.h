@@ -45,6 +45,7 @@ class JobRunner : public QObject {
   /// A network or a project, by content. `opened` is emitted when it is there.
   void open(const QString& path, std::optional<DataChoice> data = {}, std::optional<DataChoice> calibration = {});
   void openData(const DataChoice& choice, bool calibration);
+  /// Options that quantise activations fold the network's BatchNorm first, in a job of its own in front.
   int measure(const MeasureChoice& choice);
   int compress(const CompressChoice& choice);
   int exportTo(const QString& path, const std::string& target, bool force);
@@ -75,6 +76,8 @@ class JobRunner : public QObject {
   void problem(const QString& title, const QString& text);
 
  private:
+  /// Opens the network again after these passes, then goes on.
+  int openWithPasses(const std::vector<std::string>& passes, const std::function<void()>& then);
   int start(views::JobKind kind, const QString& title, int layers, const QString& command, Worker::Work work);
   void onStarted(int id);
   void onProgressed(int id, double fraction, const QString& text);

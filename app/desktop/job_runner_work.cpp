@@ -11,6 +11,8 @@
 #include "views/base/numbers.h"
 
 #include <algorithm>
+#include <array>
+#include <fstream>
 
 namespace planish::desktop {
 
@@ -22,17 +24,10 @@ namespace {
 /// A project is known by its first bytes; anything else is a network.
 bool isProject(const std::filesystem::path& path) {
   std::error_code ignored;
-  return path.extension() == ".planish" && std::filesystem::is_regular_file(path, ignored);
-}
-
-std::shared_ptr<const OpenedNetwork> openAndFold(const std::filesystem::path& path, const Engine& engine, const Progress& progress) {
-  std::vector<std::string> passes;
-  OpenedNetwork network = openNetwork(path, passes, engine.plugins, progress);
-  if (const auto more = helpfulPasses(network); !more.empty()) {
-    passes.insert(passes.end(), more.begin(), more.end());
-    network = openNetwork(path, passes, engine.plugins, progress);
-  }
-  return std::make_shared<const OpenedNetwork>(std::move(network));
+  if (!std::filesystem::is_regular_file(path, ignored)) return false;
+  std::array<char, 8> head{};
+  std::ifstream(path, std::ios::binary).read(head.data(), head.size());
+  return std::string_view(head.data(), head.size()) == std::string_view("\x89PLANISH", 8);
 }
 
 struct Source {
@@ -46,17 +41,14 @@ Source openChoice(const OpenedNetwork& network, const DataChoice& choice, const 
   return sourceOf(planish::openData(*network.network, choice.request, choice.preprocessing, choice.limit, choice.batch, engine.plugins));
 }
 
+/// Tables and results speak of the network as it is: after other passes they would not.
+bool hasMeasured(const Project& project) { return !project.tables.empty() || !project.results.empty(); }
+
 /// Rows as text, for a command: "int8,int4".
 QString optionList(const std::vector<Setting>& options) {
   std::string text;
   for (const auto& option : options) text += (text.empty() ? "" : ",") + toText(option);
   return QString::fromStdString(text);
-}
-
-std::string settingsText(const Plan& plan) {
-  std::string settings;
-  for (const auto& layer : plan.layers) settings += layer.layer + ":" + toText(layer.setting) + ";";
-  return settings;
 }
 
 }  // namespace
@@ -85,7 +77,7 @@ void JobRunner::open(const QString& path, std::optional<DataChoice> data, std::o
         Q_EMIT opened(path);
       };
     }
-    auto network = openAndFold(file, engine, tools.progress);
+    auto network = std::make_shared<const OpenedNetwork>(openForWork(file, {}, {}, engine.plugins, tools.progress));
     Source judging, calibrating;
     if (data) judging = openChoice(*network, *data, engine);
     if (calibration) calibrating = openChoice(*network, *calibration, engine);
@@ -116,8 +108,28 @@ void JobRunner::openData(const DataChoice& choice, bool calibration) {
         });
 }
 
+int JobRunner::openWithPasses(const std::vector<std::string>& passes, const std::function<void()>& then) {
+  const Engine& engine = m_document.engine();
+  NetworkReference reference = m_document.workspace().project.network;
+  reference.passes = passes;
+  const int id = start(JobKind::open, tr("Fold %1").arg(QString::fromStdString(std::filesystem::path(reference.path).filename().string())), 0, {},
+                       [=, this, &engine](const Worker::Tools& tools) -> std::function<void()> {
+                         auto network = std::make_shared<const OpenedNetwork>(reopenNetwork(reference, engine.plugins, tools.progress));
+                         return [=, this] {
+                           m_document.replaceNetwork(network);
+                           m_document.log(views::LogLine::Level::message, tr("Quantised activations: these passes were applied first, as runtimes fuse folded convolutions only: %1")
+                                                                              .arg(QString::fromStdString(passesText(reference))));
+                           then();
+                         };
+                       });
+  m_openPaths[id] = QString::fromStdString(reference.path);
+  return id;
+}
+
 int JobRunner::measure(const MeasureChoice& choice) {
   const Workspace& w = m_document.workspace();
+  if (const auto passes = passesFor(choice.options, w.project.network.passes); passes != w.project.network.passes && !hasMeasured(w.project))
+    return openWithPasses(passes, [this, choice] { measure(choice); });
   const Engine& engine = m_document.engine();
   const auto network = w.network;
   auto calibration = w.calibration ? w.calibration : w.data;
@@ -187,9 +199,6 @@ int JobRunner::compress(const CompressChoice& choice) {
   const Plan plan = w.plan;
   const auto place = workPath();
   const bool resume = std::exchange(m_resume, false);
-  const std::string print = "network=" + w.project.network.fingerprint + "\ndata=" + (data ? data->fingerprint() : "") + "\ncalibration=" +
-                            (calibration ? calibration->fingerprint() : "") + "\nplan=" + plan.name + " " + plan.target + " " + settingsText(plan) + "\nseed=" +
-                            std::to_string(engine.context.seed) + "\nprogram=" PLANISH_VERSION "\n";
   QString command = QStringLiteral("planish-cli compress %1 --plan %2").arg(shellWord(place.string()), shellWord(plan.name));
   if (choice.repairs) command += QStringLiteral(" --repair ") + (choice.repairs->empty() ? QStringLiteral("none") : QString::fromStdString(choice.repairs->front()));
   m_document.storePlan(plan.name);
@@ -205,6 +214,7 @@ int JobRunner::compress(const CompressChoice& choice) {
   const int id = start(JobKind::compress, tr("Compress “%1”").arg(views::plainName(plan.name)), static_cast<int>(plan.layers.size()), command,
                        [=, this, &engine, board = m_board](const Worker::Tools& tools) -> std::function<void()> {
     CompressJob job{*network, plan, engine.plugins, calibration.get(), data.get(), choice.repairs, RangeRule::mse, nullptr, {}};
+    const std::string print = fingerprintOf(job, engine.context);
     const bool continues = resume && Journal::summary(place).fingerprint == print;
     const std::shared_ptr<Journal> journal = Journal::open(place, "compress", print, continues, !continues);
     job.journal = journal.get();

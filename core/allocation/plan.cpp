@@ -24,4 +24,10 @@ const PlannedLayer* Plan::find(std::string_view layer) const {
   return nullptr;
 }
 
+std::string settingsText(const Plan& plan) {
+  std::string text;
+  for (const auto& layer : plan.layers) text += layer.layer + ":" + toText(layer.setting) + ";";
+  return text;
+}
+
 }  // namespace planish

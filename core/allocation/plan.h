@@ -51,4 +51,7 @@ struct Plan {
   const PlannedLayer* find(std::string_view layer) const;
 };
 
+/// "layer:setting;" of every layer: two plans with one text ask for the same network.
+std::string settingsText(const Plan& plan);
+
 }  // namespace planish

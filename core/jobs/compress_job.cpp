@@ -289,6 +289,12 @@ void judge(const CompressJob& job, CompressOutcome& outcome, const Context& cont
 
 }  // namespace
 
+std::string fingerprintOf(const CompressJob& job, const Context& context) {
+  const auto of = [](const BatchSource* data) { return data ? data->fingerprint() : std::string(); };
+  return "network=" + job.network.reference.fingerprint + "\npasses=" + passesText(job.network.reference) + "\ndata=" + of(job.data) + "\ncalibration=" + of(job.calibration) +
+         "\nplan=" + job.plan.name + " " + job.plan.target + " " + settingsText(job.plan) + "\nseed=" + std::to_string(context.seed) + "\nprogram=" PLANISH_VERSION "\n";
+}
+
 std::vector<const Score*> scoresFor(const Registry<Score>& scores, const BatchSource& data) {
   std::vector<const Score*> list;
   for (const auto& score : scores.all())

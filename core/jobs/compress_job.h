@@ -41,6 +41,9 @@ struct CompressOutcome {
 /// plan that does not fit the network, listing the layers. A stop takes effect between layers and keeps the journal.
 CompressOutcome compress(const CompressJob& job, const Context& context, const Progress& progress);
 
+/// The journal's and the result's fingerprint: lines "part=value". Two jobs with one fingerprint compress every layer to the same bytes.
+std::string fingerprintOf(const CompressJob& job, const Context& context);
+
 /// The values that the plan's settings quantise, with the bits of each: where layers of two widths read one, the wider.
 std::map<ValueId, int> activationBits(const Network& network, const Layers& layers, const Plan& plan);
 /// The static formats of all values that the plan's settings quantise, from ranges on the calibration data.

@@ -19,7 +19,7 @@ std::string joined(const std::vector<std::string>& words) {
 std::string commonFingerprint(const MeasureJob& job, const Context& context) {
   std::vector<std::string> options;
   for (const auto& option : job.options) options.push_back(toText(option));
-  return "network=" + job.network.reference.fingerprint + "\npasses=" + joined(job.network.reference.passes) + "\ndata=" + job.calibrationFingerprint +
+  return "network=" + job.network.reference.fingerprint + "\npasses=" + passesText(job.network.reference) + "\ndata=" + job.calibrationFingerprint +
          "\noptions=" + joined(options) + "\ntarget=" + job.target + "\nseed=" + std::to_string(context.seed) + "\nprogram=" PLANISH_VERSION "\n";
 }
 

@@ -5,6 +5,8 @@
 #include "core/network/passes/drop_identity.h"
 #include "core/network/passes/fold_batchnorm.h"
 
+#include <algorithm>
+
 namespace planish {
 namespace {
 
@@ -65,6 +67,32 @@ OpenedNetwork openNetwork(const std::filesystem::path& path, const std::vector<s
 std::vector<std::string> helpfulPasses(const OpenedNetwork& opened) {
   if (findLayers(foldConstants(*opened.network).network).size() > opened.layers.size()) return {"fold-constants"};
   return {};
+}
+
+std::string passesText(const NetworkReference& reference) {
+  std::string text;
+  for (const auto& pass : reference.passes) text += (text.empty() ? "" : ",") + pass;
+  return text;
+}
+
+std::vector<std::string> passesFor(const std::vector<Setting>& settings, std::vector<std::string> wanted) {
+  if (std::any_of(settings.begin(), settings.end(), [](const Setting& setting) { return setting.activationBits > 0; }))
+    for (const char* pass : {"drop-identity", "fold-constants", "fold-batchnorm"})
+      if (std::find(wanted.begin(), wanted.end(), pass) == wanted.end()) wanted.emplace_back(pass);
+  return wanted;
+}
+
+OpenedNetwork openForWork(const std::filesystem::path& path, const std::vector<std::string>& wanted, const std::vector<Setting>& settings, const PluginRegistries& plugins,
+                          const Progress& progress) {
+  std::vector<std::string> passes = passesFor(settings, wanted);
+  OpenedNetwork network = openNetwork(path, passes, plugins, progress);
+  if (const auto more = helpfulPasses(network); !more.empty()) {
+    const std::size_t before = network.layers.size();
+    passes.insert(passes.end(), more.begin(), more.end());
+    network = openNetwork(path, passes, plugins, progress);
+    progress.message("pass " + more.front() + " makes " + std::to_string(network.layers.size() - before) + " more layers visible and is applied");
+  }
+  return network;
 }
 
 OpenedNetwork reopenNetwork(const NetworkReference& reference, const PluginRegistries& plugins, const Progress& progress) {

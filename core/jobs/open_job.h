@@ -25,6 +25,16 @@ OpenedNetwork reopenNetwork(const NetworkReference& reference, const PluginRegis
 /// The passes that can be asked for by name: "fold-batchnorm", "drop-identity", "fold-constants".
 std::vector<std::string> passNames();
 
+/// Names parted by commas; a part of fingerprints.
+std::string passesText(const NetworkReference& reference);
+
+/// The wanted passes and those that quantised activations need: runtimes fuse only convolutions whose BatchNorm is folded.
+std::vector<std::string> passesFor(const std::vector<Setting>& settings, std::vector<std::string> wanted);
+
+/// Opens for work with these settings: with the passes that they need, and those that make hidden layers visible (said as a message).
+OpenedNetwork openForWork(const std::filesystem::path& path, const std::vector<std::string>& wanted, const std::vector<Setting>& settings, const PluginRegistries& plugins,
+                          const Progress& progress);
+
 /// Passes without which layers stay hidden, since their weights are computed from constants: "fold-constants" where it finds more.
 std::vector<std::string> helpfulPasses(const OpenedNetwork& opened);
 

@@ -112,5 +112,19 @@ TEST(Story, ALockedLayerKeepsItsSettingWhateverIsAsked) {
   EXPECT_TRUE(d.workspace().plan.layers[0].locked);
 }
 
+TEST(Story, QuantisedActivationsFoldTheNetworkFirst) {
+  Driver d;
+  ASSERT_TRUE(d.openDemo(QStringLiteral("digits")));
+  d.document().changeSettings({{2, parseSetting("int4")}});
+  ASSERT_TRUE(d.measure(QStringLiteral("int8+a8,int8"), 64));
+  const Workspace& w = d.workspace();
+  EXPECT_EQ(w.project.network.passes, passesFor(parseOptions("int8+a8"), {}));
+  EXPECT_EQ(toText(w.plan.layers[2].setting), "int4");
+  ASSERT_TRUE(w.table());
+  EXPECT_EQ(w.table()->rows.size(), 2 * w.network->layers.size());
+  ASSERT_TRUE(w.data && w.calibration);
+  EXPECT_TRUE(d.told.isEmpty()) << d.told.join(QLatin1Char('\n')).toStdString();
+}
+
 }  // namespace
 }  // namespace planish::desktop

@@ -214,5 +214,21 @@ TEST(CompressJob, ResumedWithLiveEvaluationGivesTheSameBytes) {
   expectSameBytes(resumed, compress(plain.job, {}, {}));
 }
 
+TEST(CompressJob, AFingerprintNamesAllThatLayersDependOn) {
+  Job job("int8"), same("int8"), other("int4");
+  const std::string print = fingerprintOf(job.job, {});
+  EXPECT_EQ(print, fingerprintOf(same.job, {}));
+  EXPECT_NE(print, fingerprintOf(other.job, {}));
+  Context seeded;
+  seeded.seed = 7;
+  EXPECT_NE(print, fingerprintOf(job.job, seeded));
+  same.job.calibration = nullptr;
+  EXPECT_NE(print, fingerprintOf(same.job, {}));
+  OpenedNetwork folded = demo().network;
+  folded.reference.passes = {"fold-batchnorm"};
+  const CompressJob onFolded{folded, job.plan, builtinRegistries(), job.job.calibration, job.job.data};
+  EXPECT_NE(print, fingerprintOf(onFolded, {}));
+}
+
 }  // namespace
 }  // namespace planish
