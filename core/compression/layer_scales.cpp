@@ -25,6 +25,50 @@ std::vector<float> inputImportance(const CompressionInput& input) {
   return importance;
 }
 
+/// Some rows' blocks that are multiplied by the same inputs.
+struct Together {
+  std::int64_t row, rows, first, count, convolutionGroup;
+};
+
+std::vector<GroupScale> findScalesByOutput(const CompressionInput& input, const Tensor& matrix,
+                                           const ScaleRule& rule, std::int64_t group,
+                                           const GroupMoments& moments) {
+  const std::int64_t rows = matrix.shape()[0], columns = matrix.shape()[1];
+  const std::int64_t perRow = (columns + group - 1) / group, each = rows / moments.convolutionGroups();
+  moments.prepare(group);
+  std::vector<Together> parts;
+  for (std::int64_t begin = 0; begin < rows; begin += each)
+    for (std::int64_t row = begin; row < begin + each; row += InputMoments::kRows)
+      for (std::int64_t first = 0; first < columns; first += group)
+        parts.push_back({row, std::min(InputMoments::kRows, begin + each - row), first,
+                         std::min(group, columns - first), begin / each});
+  std::vector<GroupScale> scales(static_cast<std::size_t>(rows * perRow));
+  const auto values = matrix.data<float>();
+  const auto find = [&](const Together& part) {
+    std::vector<std::span<const float>> blocks;
+    for (std::int64_t row = part.row; row < part.row + part.rows; ++row)
+      blocks.push_back(values.subspan(static_cast<std::size_t>(row * columns + part.first),
+                                      static_cast<std::size_t>(part.count)));
+    try {
+      const auto found = findScales(rule, blocks, moments.of(part.convolutionGroup, part.first));
+      for (std::int64_t row = 0; row < part.rows; ++row)
+        scales[static_cast<std::size_t>((part.row + row) * perRow + part.first / group)] =
+            found[static_cast<std::size_t>(row)];
+    } catch (const Error& error) {
+      throw Error(error.kind(), error.message())
+          .at("layer '" + input.layer.name + "', rows " + std::to_string(part.row) + " to " +
+              std::to_string(part.row + part.rows - 1))
+          .remedy(error.remedyText());
+    }
+  };
+  parallelFor(input.context.threads, static_cast<std::int64_t>(parts.size()), 1,
+              [&](std::int64_t begin, std::int64_t end) {
+                for (std::int64_t i = begin; i < end; ++i)
+                  find(parts[static_cast<std::size_t>(i)]);
+              });
+  return scales;
+}
+
 }  // namespace
 
 std::vector<ParameterDeclaration> scaleParameters() {
@@ -85,10 +129,9 @@ std::vector<GroupScale> findLayerScales(const CompressionInput& input, const Ten
                                         const GroupMoments* moments, bool isWeight) {
   const std::int64_t rows = matrix.shape()[0], columns = matrix.shape()[1];
   const auto values = matrix.data<float>();
-  const bool byOutput = isWeight && moments && scalesByOutput(rule, group, error);
-  if (byOutput) moments->prepare(group);
-  const auto importance =
-      isWeight && !byOutput && error != "weights" ? inputImportance(input) : std::vector<float>{};
+  if (isWeight && moments && scalesByOutput(rule, group, error))
+    return findScalesByOutput(input, matrix, rule, group, *moments);
+  const auto importance = isWeight && error != "weights" ? inputImportance(input) : std::vector<float>{};
   const std::int64_t width = group == 0 ? rows * columns : group;
   const std::int64_t perRow = group == 0 ? 1 : (columns + group - 1) / group;
   std::vector<GroupScale> scales(static_cast<std::size_t>(scaleCount(rows, columns, group)));
@@ -104,9 +147,7 @@ std::vector<GroupScale> findLayerScales(const CompressionInput& input, const Ten
                                                           : std::span(importance).subspan(at, count);
                   try {
                     scales[static_cast<std::size_t>(i)] =
-                        byOutput ? findScale(rule, values.subspan(at, count),
-                                             moments->of(row * moments->convolutionGroups() / rows, first))
-                                 : findScale(rule, values.subspan(at, count), weights);
+                        findScale(rule, values.subspan(at, count), weights);
                   } catch (const Error& error) {
                     throw Error(error.kind(), error.message())
                         .at("layer '" + input.layer.name + "', row " + std::to_string(row))

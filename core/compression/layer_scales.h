@@ -19,7 +19,7 @@ bool scalesByOutput(const ScaleRule& rule, std::int64_t group, std::string_view 
 /// Scales of a matrix [rows, columns] of the layer, one for each row and group of columns, or one of all for
 /// group 0. `moments`: of the matrix's inputs; null where its inputs are not the layer's or nothing is known
 /// of them. `isWeight`: the matrix has the layer's inputs. Throws what findScale throws, naming layer and
-/// row.
+/// row, or rows.
 std::vector<GroupScale> findLayerScales(const CompressionInput& input, const Tensor& matrix,
                                         const ScaleRule& rule, std::int64_t group, std::string_view error,
                                         const GroupMoments* moments, bool isWeight);

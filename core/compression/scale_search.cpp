@@ -7,6 +7,7 @@
 #include <cmath>
 #include <cstring>
 #include <limits>
+#include <numeric>
 #include <vector>
 
 #pragma GCC diagnostic ignored "-Wpsabi"  // vectors wider than the baseline's registers never cross a call here: everything is inlined
@@ -136,6 +137,7 @@ __attribute__((target("avx2"))) Sums sumsAvx2(const Grid& grid, const float* val
 struct Group {
   std::vector<float> values, importance;
   const InputMoments* inputs = nullptr;  ///< given: errors are those of the output
+  std::vector<float> hx;                 ///< H x
   double power = 0;                      ///< of the output, x^T H x
   std::size_t count = 0;
   float least = 0, most = 0;
@@ -166,41 +168,44 @@ struct Group {
     return sums(grid, values.data(), h, values.size(), scale);
   }
 
-  void judgeByOutput(const InputMoments& moments) {
+  void judgeByOutput(const InputMoments& moments, std::vector<float> products) {
     inputs = &moments;
-    std::vector<float> vectors(static_cast<std::size_t>(moments.count() * InputMoments::kRows)), products(static_cast<std::size_t>(moments.width() * InputMoments::kRows));
-    for (std::size_t i = 0; i < count; ++i) vectors[i * InputMoments::kRows] = values[i];
-    moments.multiply(vectors.data(), 1, products.data());
-    for (std::size_t i = 0; i < count; ++i) power += double(values[i]) * products[i];
+    hx = std::move(products);
+    for (std::size_t i = 0; i < count; ++i) power += double(values[i]) * double(hx[i]);
   }
 
-  /// By scale (sixteen at most) the sums that judge() gives, of the output: with t = x / scale and d = q - t they are d^T H d, q^T H t and q^T H q.
+  /// With t = x / scale: writes the errors d = q - t into one of sixteen columns, and returns x^T H d.
+  template <typename Grid>
+  double errorsInto(const Grid& grid, float scale, float* columns, std::size_t column) const {
+    float lane[kLanes];
+    double mixed = 0;
+    for (std::size_t i = 0; i < count; i += kLanes) {
+      Lanes x;
+      std::memcpy(&x, values.data() + i, sizeof x);
+      const Lanes t = x / all(scale), d = grid.nearest(t) - t;
+      std::memcpy(lane, &d, sizeof lane);
+      for (std::size_t j = 0; j < std::min(kLanes, count - i); ++j) {
+        columns[(i + j) * InputMoments::kRows + column] = lane[j];
+        mixed += double(lane[j]) * double(hx[i + j]);
+      }
+    }
+    return mixed;
+  }
+
+  /// What judge() gives, of the output: d^T H d (given), q^T H t and q^T H q.
+  Sums outputSums(double error, double mixed, double scale) const {
+    return {error, power / (scale * scale) + mixed / scale, power / (scale * scale) + 2 * mixed / scale + error};
+  }
+
+  /// By scale (sixteen at most) the sums of the output.
   template <typename Grid>
   std::vector<Sums> judgeOutputs(const Grid& grid, std::span<const float> scales) const {
-    constexpr std::size_t kRows = InputMoments::kRows;
-    const auto width = static_cast<std::size_t>(inputs->width());
-    std::vector<float> errors(count * kRows), products(width * kRows);
-    float lane[kLanes];
-    for (std::size_t k = 0; k < scales.size(); ++k)
-      for (std::size_t i = 0; i < count; i += kLanes) {
-        Lanes x;
-        std::memcpy(&x, values.data() + i, sizeof x);
-        const Lanes t = x / all(scales[k]), d = grid.nearest(t) - t;
-        std::memcpy(lane, &d, sizeof lane);
-        for (std::size_t j = 0; j < std::min(kLanes, count - i); ++j) errors[(i + j) * kRows + k] = lane[j];
-      }
-    inputs->multiply(errors.data(), static_cast<std::int64_t>(scales.size()), products.data());
-    std::vector<Sums> sums(scales.size());
-    for (std::size_t k = 0; k < scales.size(); ++k) {
-      double error = 0, mixed = 0;
-      for (std::size_t i = 0; i < count; ++i) {
-        const double product = products[k * width + i];
-        error += product * errors[i * kRows + k];
-        mixed += product * values[i];
-      }
-      const double s = scales[k];
-      sums[k] = {error, power / (s * s) + mixed / s, power / (s * s) + 2 * mixed / s + error};
-    }
+    std::vector<float> errors(count * InputMoments::kRows);
+    double mixed[InputMoments::kRows], forms[InputMoments::kRows];
+    for (std::size_t k = 0; k < scales.size(); ++k) mixed[k] = errorsInto(grid, scales[k], errors.data(), k);
+    inputs->forms(errors.data(), static_cast<std::int64_t>(scales.size()), forms);
+    std::vector<Sums> sums;
+    for (std::size_t k = 0; k < scales.size(); ++k) sums.push_back(outputSums(forms[k], mixed[k], scales[k]));
     return sums;
   }
 
@@ -240,7 +245,7 @@ class Search {
     return take(scale, zeroPoint, found);
   }
 
-  /// Tries every share of the range that the rule wants.
+  /// Tries every share of the range that the rule wants; by the output's error the sixteen that seem best where a closer look costs much.
   template <typename Grid>
   void attemptShares(const Grid& grid, double wholeRange, int zeroPoint) {
     const int steps = m_rule.clipSearch ? static_cast<int>(std::floor((1 - m_rule.leastShare) * m_rule.grid + 1e-9)) : 0;
@@ -250,6 +255,7 @@ class Search {
       for (const float scale : scales) take(scale, zeroPoint, m_group.judge(grid, scale, m_rule.norm));
       return;
     }
+    if (m_group.inputs->screens() && scales.size() > InputMoments::kRows) scales = promising(grid, scales);
     for (std::size_t first = 0; first < scales.size(); first += InputMoments::kRows) {
       const auto part = std::span(scales).subspan(first, std::min<std::size_t>(InputMoments::kRows, scales.size() - first));
       const auto sums = m_group.judgeOutputs(grid, part);
@@ -260,16 +266,10 @@ class Search {
   /// s = sum h q x / sum h q^2 with the codes fixed, then codes anew; as long as it helps.
   template <typename Grid>
   void refine(const Grid& grid) {
-    if (m_rule.norm != 2) return;
+    if (m_rule.norm != 2 || !m_rule.clipSearch) return;
     Sums sums = m_group.judge(grid, best.scale, 2);
     for (int i = 0; i < m_rule.refinements && sums.square > 0 && sums.cross > 0; ++i)
       if (!attempt(grid, best.scale * sums.cross / sums.square, best.zeroPoint, &sums)) return;
-  }
-
-  template <typename Grid>
-  void symmetric(const Grid& grid, double wholeRange) {
-    attemptShares(grid, wholeRange, 0);
-    if (m_rule.clipSearch) refine(grid);
   }
 
   void asymmetric() {
@@ -294,9 +294,57 @@ class Search {
     }
   }
 
+  /// refine() of many groups at once, whose errors share one product with the moments of their inputs; each gets what it would get alone.
+  template <typename Grid>
+  static void refineTogether(const Grid& grid, std::span<Search> searches, const InputMoments& inputs) {
+    std::vector<float> columns(static_cast<std::size_t>(inputs.count() * InputMoments::kRows));
+    std::vector<Search*> open;
+    for (Search& search : searches) open.push_back(&search);
+    std::vector<float> wanted;
+    for (Search* search : open) wanted.push_back(search->best.scale);
+    for (int round = 0; !open.empty(); ++round) {
+      double mixed[InputMoments::kRows], forms[InputMoments::kRows];
+      for (std::size_t k = 0; k < open.size(); ++k) mixed[k] = open[k]->m_group.errorsInto(grid, wanted[k], columns.data(), k);
+      inputs.forms(columns.data(), static_cast<std::int64_t>(open.size()), forms);
+      std::vector<Search*> next;
+      std::vector<float> scales;
+      for (std::size_t k = 0; k < open.size(); ++k) {
+        Search& search = *open[k];
+        const Sums sums = search.m_group.outputSums(forms[k], mixed[k], wanted[k]);
+        if (round > 0 && !search.take(wanted[k], search.best.zeroPoint, sums)) continue;
+        if (round == search.m_rule.refinements || !(sums.square > 0 && sums.cross > 0)) continue;
+        next.push_back(&search);
+        scales.push_back(storedScale(static_cast<float>(search.best.scale * sums.cross / sums.square), search.m_rule.scaleBits));
+      }
+      open = std::move(next);
+      wanted = std::move(scales);
+    }
+  }
+
   Found best;
 
  private:
+  /// The sixteen scales whose errors of the output are least at a glance, in their order.
+  template <typename Grid>
+  std::vector<float> promising(const Grid& grid, const std::vector<float>& scales) const {
+    std::vector<double> errors(scales.size());
+    std::vector<float> columns(m_group.count * InputMoments::kRows);
+    for (std::size_t first = 0; first < scales.size(); first += InputMoments::kRows) {
+      const std::size_t count = std::min<std::size_t>(InputMoments::kRows, scales.size() - first);
+      for (std::size_t k = 0; k < count; ++k) m_group.errorsInto(grid, scales[first + k], columns.data(), k);
+      m_group.inputs->screen(columns.data(), static_cast<std::int64_t>(count), errors.data() + first);
+    }
+    for (std::size_t i = 0; i < scales.size(); ++i) errors[i] *= double(scales[i]) * double(scales[i]);
+    std::vector<std::size_t> order(scales.size());
+    std::iota(order.begin(), order.end(), std::size_t(0));
+    std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) { return errors[a] < errors[b]; });
+    order.resize(InputMoments::kRows);
+    std::sort(order.begin(), order.end());
+    std::vector<float> best;
+    for (const std::size_t i : order) best.push_back(scales[i]);
+    return best;
+  }
+
   bool take(float scale, int zeroPoint, const Sums& sums) {
     const double error = sums.error * std::pow(double(scale), m_rule.norm);
     if (!(error < best.error)) return false;
@@ -333,35 +381,76 @@ float largestElement(NumberFormat format) {
 
 namespace {
 
-GroupScale search(const ScaleRule& rule, const Group& group) {
-  if (group.least == 0 && group.most == 0) return {storedScale(1, rule.scaleBits), rule.format == NumberFormat::unsignedInteger ? 1 << (rule.bits - 1) : 0};
-  Search search(rule, group);
-  const double most = std::max(-double(group.least), double(group.most));
+constexpr int kAtOnce = static_cast<int>(InputMoments::kRows);
+
+/// Scales of groups that are judged alike: by their weights, or all by the same inputs (`inputs`, sixteen groups at most).
+std::vector<GroupScale> search(const ScaleRule& rule, std::span<const Group> groups, const InputMoments* inputs) {
+  std::vector<GroupScale> scales(groups.size(), {storedScale(1, rule.scaleBits), rule.format == NumberFormat::unsignedInteger ? 1 << (rule.bits - 1) : 0});
+  std::vector<Search> searches;
+  std::vector<std::size_t> which;
+  for (std::size_t i = 0; i < groups.size(); ++i) {
+    if (groups[i].least == 0 && groups[i].most == 0) continue;
+    searches.emplace_back(rule, groups[i]);
+    which.push_back(i);
+  }
+  const auto symmetric = [&](const auto& grid, const auto& wholeRange) {
+    for (std::size_t k = 0; k < searches.size(); ++k) {
+      searches[k].attemptShares(grid, wholeRange(groups[which[k]]), 0);
+      if (!inputs) searches[k].refine(grid);
+    }
+    if (inputs && rule.clipSearch) Search::refineTogether(grid, std::span(searches), *inputs);
+  };
+  const auto over = [](double largest) { return [largest](const Group& group) { return std::max(-double(group.least), double(group.most)) / largest; }; };
   switch (rule.format) {
     case NumberFormat::integer: {
       const double half = 1 << (rule.bits - 1);
-      search.symmetric(IntegerGrid{static_cast<float>(-half), static_cast<float>(half - 1)}, std::max(group.most / (half - 1), -group.least / half));
+      symmetric(IntegerGrid{static_cast<float>(-half), static_cast<float>(half - 1)}, [half](const Group& group) { return std::max(group.most / (half - 1), -group.least / half); });
       break;
     }
-    case NumberFormat::unsignedInteger: search.asymmetric(); break;
-    case NumberFormat::fp8e4m3: search.symmetric(FloatGrid{3, 0x1p-6f, 448}, most / 448); break;
-    case NumberFormat::fp8e5m2: search.symmetric(FloatGrid{2, 0x1p-14f, 57344}, most / 57344); break;
-    case NumberFormat::fp4e2m1: search.symmetric(FloatGrid{1, 1, 6}, most / 6); break;
-    case NumberFormat::nf4: search.symmetric(nf4Grid(), most); break;
+    case NumberFormat::unsignedInteger:
+      for (Search& one : searches) one.asymmetric();
+      break;
+    case NumberFormat::fp8e4m3: symmetric(FloatGrid{3, 0x1p-6f, 448}, over(448)); break;
+    case NumberFormat::fp8e5m2: symmetric(FloatGrid{2, 0x1p-14f, 57344}, over(57344)); break;
+    case NumberFormat::fp4e2m1: symmetric(FloatGrid{1, 1, 6}, over(6)); break;
+    case NumberFormat::nf4: symmetric(nf4Grid(), over(1)); break;
     default: throw Error(ErrorKind::failed, "a scale for a format that has none");
   }
-  return {search.best.scale, search.best.zeroPoint};
+  for (std::size_t k = 0; k < searches.size(); ++k) scales[which[k]] = {searches[k].best.scale, searches[k].best.zeroPoint};
+  return scales;
 }
 
 }  // namespace
 
-GroupScale findScale(const ScaleRule& rule, std::span<const float> values, std::span<const float> importance) { return search(rule, Group(values, importance)); }
-
-GroupScale findScale(const ScaleRule& rule, std::span<const float> values, const InputMoments& inputs) {
-  if (rule.norm != 2 || static_cast<std::int64_t>(values.size()) != inputs.count()) throw Error(ErrorKind::failed, "a scale by the output's error: expected norm 2 and as many inputs as values");
-  Group group(values, {});
-  group.judgeByOutput(inputs);
-  return search(rule, group);
+GroupScale findScale(const ScaleRule& rule, std::span<const float> values, std::span<const float> importance) {
+  const Group group(values, importance);
+  return search(rule, std::span(&group, 1), nullptr).front();
 }
+
+std::vector<GroupScale> findScales(const ScaleRule& rule, std::span<const std::span<const float>> groups, const InputMoments& inputs) {
+  std::vector<GroupScale> scales;
+  const auto width = static_cast<std::size_t>(inputs.width());
+  std::vector<float> columns(static_cast<std::size_t>(inputs.count() * InputMoments::kRows)), products(width * InputMoments::kRows);
+  for (std::size_t first = 0; first < groups.size(); first += kAtOnce) {
+    const auto part = groups.subspan(first, std::min<std::size_t>(kAtOnce, groups.size() - first));
+    std::vector<Group> made;
+    for (std::size_t k = 0; k < part.size(); ++k) {
+      if (rule.norm != 2 || static_cast<std::int64_t>(part[k].size()) != inputs.count())
+        throw Error(ErrorKind::failed, "a scale by the output's error: expected norm 2 and as many inputs as values");
+      made.emplace_back(part[k], std::span<const float>());
+      for (std::size_t i = 0; i < part[k].size(); ++i) columns[i * InputMoments::kRows + k] = part[k][i];
+    }
+    inputs.multiply(columns.data(), static_cast<std::int64_t>(part.size()), products.data());
+    for (std::size_t k = 0; k < part.size(); ++k) {
+      const auto begin = products.begin() + static_cast<std::ptrdiff_t>(k * width);
+      made[k].judgeByOutput(inputs, {begin, begin + static_cast<std::ptrdiff_t>(part[k].size())});
+    }
+    const auto found = search(rule, made, &inputs);
+    scales.insert(scales.end(), found.begin(), found.end());
+  }
+  return scales;
+}
+
+GroupScale findScale(const ScaleRule& rule, std::span<const float> values, const InputMoments& inputs) { return findScales(rule, std::span(&values, 1), inputs).front(); }
 
 }  // namespace planish

@@ -4,6 +4,7 @@
 #include "core/compression/setting.h"
 
 #include <span>
+#include <vector>
 
 namespace planish {
 
@@ -31,7 +32,10 @@ struct GroupScale {
 /// Throws Error(unsupported) if a scale does not fit its storage.
 GroupScale findScale(const ScaleRule& rule, std::span<const float> values, std::span<const float> importance = {});
 /// The same for the error of the layer's output, d^T H d with d the errors of the values; the rule's norm is 2.
+/// Of many values the shares of the grid are screened by an approximation of H first (InputMoments::screen).
 GroupScale findScale(const ScaleRule& rule, std::span<const float> values, const InputMoments& inputs);
+/// Of groups that are multiplied by the same inputs: cheaper together, and the same as one by one.
+std::vector<GroupScale> findScales(const ScaleRule& rule, std::span<const std::span<const float>> groups, const InputMoments& inputs);
 
 /// Largest magnitude of a floating format's elements: 448, 57344, 6, 1.
 float largestElement(NumberFormat format);

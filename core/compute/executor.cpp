@@ -104,9 +104,9 @@ class Executor::Implementation::Run {
   OperationCache& cache(OperationId id) { return m_self.caches[static_cast<std::size_t>(id.index)]; }
 
   /// Puts a value where the others find it, after transforming it, and shows it to the hook.
-  void set(ValueId id, Tensor tensor, bool made) {
+  void set(ValueId id, Tensor tensor, bool made, ValueSources sources = {}) {
     if (m_options.transforms)
-      if (const auto transform = m_options.transforms->find(id); transform != m_options.transforms->end()) tensor = transform->second(tensor);
+      if (const auto transform = m_options.transforms->find(id); transform != m_options.transforms->end()) tensor = transform->second(tensor, sources);
     const std::int64_t size = made ? tensor.byteSize() : 0;
     slot(id).set(std::move(tensor), size);
     m_self.alive += size;
@@ -165,17 +165,17 @@ class Executor::Implementation::Run {
     const auto inputs = arguments(id);
     try {
       const auto choice = choose(id, inputs);
-      store(id, call(id, *choice, inputs, nullptr));
+      store(id, call(id, *choice, inputs, nullptr), inputs);
       m_self.done.push_back({id, {}, choice});
     } catch (Error& error) {
       throw std::move(error).at(m_self.network.describe(id)).in(m_self.network.file);
     }
   }
 
-  void store(OperationId id, std::vector<Tensor> outputs) {
+  void store(OperationId id, std::vector<Tensor> outputs, ValueSources sources) {
     const auto& operation = m_self.network.operation(id);
     for (std::size_t i = 0; i < operation.outputs.size(); ++i)
-      if (operation.outputs[i].valid()) set(operation.outputs[i], std::move(outputs[i]), true);
+      if (operation.outputs[i].valid()) set(operation.outputs[i], std::move(outputs[i]), true, sources);
   }
 
   void runFixed(OperationId id) {
@@ -184,14 +184,14 @@ class Executor::Implementation::Run {
     const auto inputs = arguments(id);
     try {
       if (const auto* kept = cache(id).kept(inputs, shapeOnly)) {
-        store(id, kept->outputs);
+        store(id, kept->outputs, inputs);
         m_self.done.push_back({id, {}, kept->choice});
         return;
       }
       const auto choice = choose(id, inputs);
       auto outputs = call(id, *choice, inputs, nullptr, false);
       cache(id).keep(inputs, shapeOnly, outputs, choice);
-      store(id, std::move(outputs));
+      store(id, std::move(outputs), inputs);
       m_self.done.push_back({id, {}, choice});
     } catch (Error& error) {
       throw std::move(error).at(m_self.network.describe(id)).in(m_self.network.file);

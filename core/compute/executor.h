@@ -9,6 +9,7 @@
 #include <memory>
 #include <span>
 #include <string>
+#include <type_traits>
 #include <vector>
 
 namespace planish {
@@ -19,8 +20,29 @@ using ValueMap = std::map<ValueId, Tensor>;
 /// Replacement weights: a candidate network without a copy of the network. Tensors keep the weight's type and shape.
 using WeightOverlay = std::map<ValueId, Tensor>;
 
+/// Inputs of the operation that made a value, each as it is and in the layout it is in; null where the operation has none at that place. Nothing for
+/// values that were given or made by several operations at once.
+using ValueSources = std::span<const Tensor* const>;
+
 /// Changes a value right after it was made (or given), before anybody reads it; it comes in the layout it was made in and may go back in any.
-using ValueTransforms = std::map<ValueId, std::function<Tensor(const Tensor&)>>;
+class ValueTransform {
+ public:
+  template <typename Change>
+    requires std::is_invocable_r_v<Tensor, const Change&, const Tensor&>
+  ValueTransform(Change change) : m_change([change = std::move(change)](const Tensor& made, ValueSources) { return change(made); }) {}
+  /// One that looks at what the value was made from.
+  template <typename Change>
+    requires(!std::is_same_v<Change, ValueTransform> && std::is_invocable_r_v<Tensor, const Change&, const Tensor&, ValueSources>)
+  ValueTransform(Change change) : m_change(std::move(change)) {}
+  ValueTransform() = default;
+
+  Tensor operator()(const Tensor& made, ValueSources sources) const { return m_change(made, sources); }
+
+ private:
+  std::function<Tensor(const Tensor&, ValueSources)> m_change;
+};
+
+using ValueTransforms = std::map<ValueId, ValueTransform>;
 
 /// Called with each observed value in plain layout as soon as it is made (or given), after its transform, once in a run.
 using ValueHook = std::function<void(ValueId, const Tensor&)>;

@@ -1,5 +1,6 @@
 #include "core/jobs/answers_job.h"
 
+#include "core/compression/integer_rounding.h"
 #include "core/evaluation/answer_rows.h"
 #include "core/evaluation/evaluator.h"
 
@@ -46,7 +47,7 @@ Answers compareAnswers(const AnswersJob& job, const Context& context, const Prog
   outcome.plan = job.result->plan;
   const CompressedNetwork compressed = restore(job.result->compressed, network, job.network.layers);
   const WeightOverlay overlay = compressed.overlay(network, job.network.layers);
-  const ValueTransforms transforms = simulation(compressed.activations);
+  const ValueTransforms transforms = simulation(network, job.network.layers, compressed);
   const Tensor after = answers({&network, &overlay, &transforms}, job.data, context, progress.part(half, 1));
   const std::vector<double> kl = job.plugins.scores.get("kl").perSample({after, &original, {}});
   for (std::size_t i = 0; i < count; ++i) {

@@ -1,6 +1,7 @@
 #include "core/jobs/compress_job.h"
 
 #include "core/compression/input_statistics.h"
+#include "core/compression/integer_rounding.h"
 #include "core/evaluation/evaluator.h"
 
 #include <algorithm>
@@ -225,7 +226,7 @@ class LayerLoop {
 /// Mean KL on the calibration data of the network under `compressed`.
 double calibrationDamage(const CompressJob& job, const CompressedNetwork& compressed, const Tensor& reference, const Context& context, const Progress& progress) {
   const WeightOverlay overlay = compressed.overlay(*job.network.network, job.network.layers);
-  const ValueTransforms transforms = simulation(compressed.activations);
+  const ValueTransforms transforms = simulation(*job.network.network, job.network.layers, compressed);
   const Tensor output = answers({job.network.network.get(), &overlay, &transforms}, *job.calibration, context, progress);
   const Score* score = &job.plugins.scores.get("kl");
   return evaluate(std::span(&score, 1), output, *job.calibration, &reference).estimate("kl").mean;
@@ -271,7 +272,7 @@ void chooseRepairs(const CompressJob& job, CompressedNetwork& compressed, const 
 void judge(const CompressJob& job, CompressOutcome& outcome, const Context& context, const Progress& progress) {
   const Network& network = *job.network.network;
   const WeightOverlay overlay = outcome.compressed.overlay(network, job.network.layers);
-  const ValueTransforms transforms = simulation(outcome.compressed.activations);
+  const ValueTransforms transforms = simulation(network, job.network.layers, outcome.compressed);
   const Tensor before = answers({&network, nullptr, nullptr}, *job.data, context, progress.part(0, 0.5));
   const Tensor after = answers({&network, &overlay, &transforms}, *job.data, context, progress.part(0.5, 1));
   const auto scores = scoresFor(job.plugins.scores, *job.data);

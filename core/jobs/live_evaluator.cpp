@@ -1,5 +1,6 @@
 #include "core/jobs/live_evaluator.h"
 
+#include "core/compression/integer_rounding.h"
 #include "core/evaluation/evaluator.h"
 #include "core/jobs/compress_job.h"
 
@@ -102,7 +103,7 @@ LiveScores LiveEvaluator::evaluate(std::size_t done, const Progress& progress) {
 
 LiveScores LiveEvaluator::evaluateFinished(const CompressedNetwork& compressed, const Progress& progress) {
   const WeightOverlay overlay = compressed.overlay(*m_network.network, m_network.layers);
-  const ValueTransforms transforms = simulation(compressed.activations);
+  const ValueTransforms transforms = simulation(*m_network.network, m_network.layers, compressed);
   LiveScores live = judge(answers({m_network.network.get(), &overlay, &transforms}, m_samples, m_context, progress));
   live.layersDone = m_place.size() - 1;
   live.finished = true;

@@ -1,6 +1,7 @@
 #include "core/jobs/plan_trial.h"
 
 #include "core/compression/input_statistics.h"
+#include "core/compression/integer_rounding.h"
 #include "core/evaluation/evaluator.h"
 #include "core/jobs/compress_job.h"
 
@@ -105,7 +106,7 @@ struct PlanTrial::Implementation {
     progress.throwIfStopped();
     const CompressedNetwork candidate = compressed(choice, on);
     const WeightOverlay overlay = candidate.overlay(network(), opened.layers);
-    const ValueTransforms transforms = simulation(candidate.activations);
+    const ValueTransforms transforms = simulation(network(), opened.layers, candidate);
     return damage(score(), on.score, scoresOf(answers({&network(), &overlay, &transforms}, on.samples, context, Progress()), on));
   }
 

@@ -187,7 +187,7 @@ void runBatch(Executor& executor, Collection& collection, const Batch& batch, st
       continue;
     }
     const bool changed = options.transforms && options.transforms->count(id);
-    collection.add(id, changed ? options.transforms->at(id)(input->second) : input->second, batch, index, order);
+    collection.add(id, changed ? options.transforms->at(id)(input->second, {}) : input->second, batch, index, order);
   }
   options.hook = [&](ValueId id, const Tensor& value) { collection.add(id, value, batch, index, order); };
   if (!options.observed.empty()) executor.run(batch.inputs, {}, options);
