@@ -1,6 +1,7 @@
 #include "core/compression/staged_run.h"
 
 #include "core/base/parallel.h"
+#include "core/compute/memory_pool.h"
 #include "core/evaluation/samples_at_once.h"
 
 #include <algorithm>
@@ -93,7 +94,7 @@ ChannelMoments StagedRun::piece(Executor& executor, std::size_t index, const std
   ChannelMoments moments;
   moments.add(values.at(value), axis);
   if (!inCut) values.erase(value);
-  kept = std::move(values);
+  for (auto& [id, tensor] : values) kept[id] = outsideOfPools(tensor);
   return moments;
 }
 

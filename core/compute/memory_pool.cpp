@@ -125,4 +125,12 @@ void MemoryPool::resetPeak() {
 
 void MemoryPool::trim() { m_shared->trim(); }
 
+Tensor outsideOfPools(const Tensor& tensor) {
+  if (tensor.type() == DataType::string) return tensor;
+  const auto from = tensor.bytes();
+  Tensor copy(tensor.type(), tensor.shape());
+  std::copy(from.begin(), from.end(), copy.writableBytes().begin());
+  return Tensor(tensor.type(), tensor.shape(), copy.storage(), tensor.layout());
+}
+
 }  // namespace planish

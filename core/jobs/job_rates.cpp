@@ -2,6 +2,7 @@
 
 #include "core/compute/executor.h"
 #include "core/compute/shape_inference.h"
+#include "core/evaluation/samples_at_once.h"
 #include "core/sensitivity/cut_runner.h"
 
 #include <algorithm>
@@ -32,6 +33,7 @@ double workers(const Context& context, const BatchSource& source) {
 JobRates::JobRates(const OpenedNetwork& network, const PluginRegistries& plugins, const BatchSource* data, const StorageRules& storage, const Context& context,
                    const Progress& progress)
     : m_network(network), m_plugins(plugins), m_data(data), m_storage(storage), m_context(context), m_progress(progress) {
+  for (const auto& layer : m_network.layers.items) m_weightBytes += static_cast<double>(layer.weightCount()) * 4;
   if (m_data) timeRun();
 }
 
@@ -62,11 +64,12 @@ void JobRates::timeRun() {
 double JobRates::secondsOfRuns(double samples, const BatchSource& source) const { return samples * m_secondsPerSample / workers(m_context, source); }
 
 std::int64_t JobRates::valueBytes(const BatchSource& source) const {
-  const auto atOnce = static_cast<double>(std::min(source.batchSize(), source.count()));
-  return static_cast<std::int64_t>(m_bytesPerSample * atOnce * workers(m_context, source));
+  const auto atOnce = static_cast<double>(std::min(samplesAtOnce(*m_network.network, source), source.count()));
+  // An executor's pool holds as much idle memory as memory in use, and kernels have the weights in an order of their own.
+  return static_cast<std::int64_t>((2 * m_bytesPerSample * atOnce + m_weightBytes) * workers(m_context, source));
 }
 
-std::int64_t JobRates::mostKeptBytes(const BatchSource& source) const {
+std::int64_t JobRates::mostKeptBytes(const BatchSource& source, std::int64_t limit, bool inPart) const {
   const std::vector<ValueId> wanted{m_network.network->outputs.front()};
   double most = 0;
   for (const auto& layer : m_network.layers.items) {
@@ -74,7 +77,8 @@ std::int64_t JobRates::mostKeptBytes(const BatchSource& source) const {
     double bytes = 0;
     for (const ValueId id : cutBefore(*m_network.network, layer.operation, wanted))
       if (const auto found = m_sampleBytes.find(id); found != m_sampleBytes.end()) bytes += found->second * static_cast<double>(source.count());
-    if (bytes <= static_cast<double>(m_context.memoryLimit)) most = std::max(most, bytes);
+    if (inPart) bytes = std::min(bytes, static_cast<double>(limit));
+    if (bytes <= static_cast<double>(limit)) most = std::max(most, bytes);
   }
   return static_cast<std::int64_t>(most);
 }

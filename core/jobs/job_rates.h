@@ -19,8 +19,9 @@ class JobRates {
   double secondsOfRuns(double samples, const BatchSource& source) const;
   /// Bytes of values that are alive at one time while batches run on all threads.
   std::int64_t valueBytes(const BatchSource& source) const;
-  /// Values kept for all samples in front of a layer, at the most.
-  std::int64_t mostKeptBytes(const BatchSource& source) const;
+  /// Values kept in front of a layer, at the most: of all samples or of none, as a sweep keeps them within `limit`, or (`inPart`) of as many
+  /// samples as fit into it, as repairs do.
+  std::int64_t mostKeptBytes(const BatchSource& source, std::int64_t limit, bool inPart = false) const;
 
   /// Seconds that making a layer by each setting takes, without statistics. From `recorded` where it has the method, else measured on a layer
   /// of middling size.
@@ -54,6 +55,7 @@ class JobRates {
   std::int64_t m_trialSamples = 0;
   double m_secondsPerSample = 0;           ///< on one thread
   double m_bytesPerSample = 0;             ///< of values alive at one time
+  double m_weightBytes = 0;                ///< of all layers, as floats
   std::vector<double> m_share;             ///< by operation: of it and all that follow
   std::map<ValueId, double> m_sampleBytes;
   std::map<std::string, double> m_rates;   ///< seconds a weight by method

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <fstream>
+#include <set>
 #include <unistd.h>
 
 namespace planish {
@@ -87,23 +88,28 @@ std::int64_t statisticsBytes(const JobRates& rates, const Cells& cells, const Ba
   return rates.statisticsBytes(rates.needsOf(cells)) + (calibration ? rates.statisticsBytes(rates.wantsOf(cells)) : 0);
 }
 
-void estimateCompressMemory(const CompressJob& job, const Cells& cells, const JobRates& rates, Preflight& estimate) {
+void estimateCompressMemory(const CompressJob& job, const Cells& cells, const JobRates& rates, const Context& context, Preflight& estimate) {
   std::int64_t codes = 0, floats = 0;
   for (const auto& [layer, setting] : cells) {
     codes += predictBits(*layer, setting, job.plugins.targets.get(job.plan.target.empty() ? "any" : job.plan.target).storage()).bytes().count;
     floats += layer->weightCount() * 4;
   }
-  const std::int64_t live = job.live.samples ? rates.mostKeptBytes(*job.live.samples) / 3 + rates.valueBytes(*job.live.samples) + floats : 0;
+  // Live answers are run again from values kept in front of the layers to come, in a third of the memory.
+  const std::int64_t live =
+      job.live.samples ? rates.mostKeptBytes(*job.live.samples, context.memoryLimit / 3) + rates.valueBytes(*job.live.samples) + floats : 0;
   const std::vector<Preflight::Part> compressing = {{"compressed weights", codes},
                                                     {"statistics", statisticsBytes(rates, cells, job.calibration)},
                                                     {"workspace of a layer", workspaceBytes(cells)},
                                                     {"live evaluation", live}};
   std::vector<Preflight::Part> judging = {{"compressed weights", codes}, {"their decoded floats", floats}};
-  // Repairs hold the values in front of a layer and those behind it.
-  if (job.calibration && (!job.repairs || !job.repairs->empty())) judging.push_back({"values kept by repairs", 2 * rates.mostKeptBytes(*job.calibration)});
+  // Repairs keep what stands in front of a layer for as many samples as there is room for, and decide on copies of the compressed weights.
+  if (job.calibration && (!job.repairs || !job.repairs->empty())) {
+    judging.push_back({"values kept by repairs", rates.mostKeptBytes(*job.calibration, context.memoryLimit, true)});
+    judging.push_back({"repaired candidates", 2 * codes});
+  }
   const BatchSource* widest = job.data ? job.data : job.calibration;
   if (widest) judging.push_back({"values of a run", rates.valueBytes(*widest)});
-  if (job.live.samples) judging.push_back({"live evaluation", live});
+  if (job.live.samples) judging.push_back({"live evaluation", rates.valueBytes(*job.live.samples) + floats});
   estimate.memory = {{"program and network", residentBytes()}};
   const auto& most = sum(compressing) > sum(judging) ? compressing : judging;
   for (const auto& part : most)
@@ -111,12 +117,14 @@ void estimateCompressMemory(const CompressJob& job, const Cells& cells, const Jo
 }
 
 /// The file's graph and what the plan leaves alone stay; the plan's weights become what the target stores.
-std::int64_t outputBytesOf(const CompressJob& job, const Cells& cells) {
-  const TargetProfile& target = job.plugins.targets.get(job.plan.target.empty() ? "any" : job.plan.target);
-  if (target.exporter().empty() || job.network.reference.bytes == 0) return -1;
-  std::int64_t bytes = static_cast<std::int64_t>(job.network.reference.bytes);
-  for (const auto& [layer, setting] : cells)
-    bytes += predictBits(*layer, setting, target.storage()).bytes().count - job.network.network->value(layer->weight).constant.byteSize();
+std::int64_t outputBytesOf(const OpenedNetwork& network, const TargetProfile& target, const Cells& cells) {
+  if (target.exporter().empty() || network.reference.bytes == 0) return -1;
+  auto bytes = static_cast<std::int64_t>(network.reference.bytes);
+  for (const auto& [layer, setting] : cells) {
+    Setting weights = setting;
+    weights.activationBits = 0;
+    if (!weights.isKeep()) bytes += predictBits(*layer, setting, target.storage()).bytes().count - network.network->value(layer->weight).constant.byteSize();
+  }
   return std::max<std::int64_t>(bytes, 0);
 }
 
@@ -153,11 +161,11 @@ Preflight preflight(const CompressJob& job, const Context& context, const Progre
     estimate.seconds += std::min(evaluations, allowed) + 2 * run;
   }
   tellTiming(estimate, rates);
-  estimateCompressMemory(job, cells, rates, estimate);
+  estimateCompressMemory(job, cells, rates, context, estimate);
   std::int64_t stored = 0;
   for (const auto& [layer, setting] : cells) stored += predictBits(*layer, setting, {}).bytes().count;
   estimate.disk = {{"journal", stored + kRecordBytes * static_cast<std::int64_t>(cells.size())}, {"result in the project", stored}};
-  estimate.outputBytes = outputBytesOf(job, cells);
+  estimate.outputBytes = outputBytesOf(job.network, job.plugins.targets.get(job.plan.target.empty() ? "any" : job.plan.target), cells);
   if (!estimate.refused.empty())
     estimate.notes.push_back(std::to_string(estimate.refused.size()) + " settings of the plan are not possible: the job would end with an error at the first of them");
   return estimate;
@@ -192,12 +200,38 @@ Preflight preflight(const MeasureJob& job, const Context& context, const Progres
   estimate.memory = {{"program and network", residentBytes()}};
   if (runs > 0) {
     estimate.memory.push_back({"values of a run", rates.valueBytes(*job.calibration)});
-    estimate.memory.push_back({"values kept in front of a layer", rates.mostKeptBytes(*job.calibration)});
+    estimate.memory.push_back({"values kept in front of a layer", rates.mostKeptBytes(*job.calibration, context.memoryLimit)});
   }
   if (const std::int64_t statistics = statisticsBytes(rates, cells, job.calibration); statistics > 0) estimate.memory.push_back({"statistics", statistics});
   estimate.memory.push_back({"workspace of a layer", workspaceBytes(cells) / 4 * static_cast<std::int64_t>(job.options.size() + 3)});
   const auto rows = static_cast<std::int64_t>(cells.size() * job.metrics.size()) * kRowBytes;
   estimate.disk = {{"journal", rows + kRecordBytes * static_cast<std::int64_t>(job.network.layers.size() * job.metrics.size())}, {"tables in the project", rows}};
+  return estimate;
+}
+
+Preflight preflight(const ExportJob& job, const Context& context, const Progress& progress) {
+  Preflight estimate;
+  const TargetProfile& target = job.plugins.targets.get(job.target.empty() ? job.plan.target : job.target);
+  Cells cells;
+  std::set<ValueId> taken;
+  std::int64_t codes = 0;
+  for (const auto& done : job.result.layers) {
+    const Layer* layer = job.network.layers.find(done.layer);
+    if (!layer) throw Error(ErrorKind::invalidInput, "the result speaks of a layer that the network does not have: " + printable(done.layer));
+    if (const std::string reason = target.refuses(*job.network.network, *layer, done.setting); !reason.empty())
+      estimate.refused.push_back({done.layer, done.setting, reason});
+    else if (taken.insert(layer->weight).second) cells.emplace_back(layer, done.setting);
+    codes += done.bits.bytes().count;
+  }
+  estimate.outputBytes = outputBytesOf(job.network, target, cells);
+  estimate.disk = {{"the file, written beside the old one", std::max<std::int64_t>(estimate.outputBytes, 0)}};
+  estimate.memory = {{"program and network", residentBytes()}, {"compressed weights", codes}, {"the file", 2 * std::max<std::int64_t>(estimate.outputBytes, 0)}};
+  estimate.seconds = 0;
+  if (!job.data) return estimate;
+  const JobRates rates(job.network, job.plugins, job.data, target.storage(), context, progress);
+  estimate.seconds = rates.secondsOfRuns(2 * static_cast<double>(job.data->count()), *job.data);
+  estimate.memory.push_back({"values of a run", rates.valueBytes(*job.data)});
+  tellTiming(estimate, rates);
   return estimate;
 }
 

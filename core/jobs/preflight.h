@@ -2,6 +2,7 @@
 
 #include "core/formats/menu.h"
 #include "core/jobs/compress_job.h"
+#include "core/jobs/export_job.h"
 #include "core/jobs/measure_job.h"
 
 #include <string>
@@ -33,6 +34,9 @@ struct Preflight {
 Preflight preflight(const CompressJob& job, const Context& context, const Progress& progress, const std::vector<LayerResult>& recorded = {});
 /// Settings that are not possible are left out of a measurement: `refused` says which.
 Preflight preflight(const MeasureJob& job, const Context& context, const Progress& progress, const std::vector<LayerResult>& recorded = {});
+
+/// Of the written file, and of the comparison with it. ExportJob::to is not looked at.
+Preflight preflight(const ExportJob& job, const Context& context, const Progress& progress);
 
 /// Bytes of memory that the program has now.
 std::int64_t residentBytes();

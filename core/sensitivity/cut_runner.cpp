@@ -1,6 +1,7 @@
 #include "core/sensitivity/cut_runner.h"
 
 #include "core/base/parallel.h"
+#include "core/compute/memory_pool.h"
 #include "core/compute/shape_inference.h"
 #include "core/evaluation/samples_at_once.h"
 
@@ -29,15 +30,6 @@ double operationCost(const Network& network, const Operation& operation, const S
   if (operation.type == "Gemm" && left && left->rank() == 2) return results * static_cast<double>((*left)[operation.attributes.whole("transA", 0) ? 0 : 1]);
   if (operation.type == "MatMul" && left && left->rank() > 0) return results * static_cast<double>((*left)[-1]);
   return results;
-}
-
-/// In memory of just its size: an executor's values may lie in larger blocks, and would hold them.
-Tensor copied(const Tensor& tensor) {
-  if (tensor.type() == DataType::string) return tensor;
-  const auto from = tensor.bytes();
-  Tensor copy(tensor.type(), tensor.shape());
-  std::copy(from.begin(), from.end(), copy.writableBytes().begin());
-  return Tensor(tensor.type(), tensor.shape(), copy.storage(), tensor.layout());
 }
 
 }  // namespace
@@ -159,7 +151,7 @@ void CutRunner::moveTo(OperationId place, const Progress& progress) {
         const ValueMap before = std::move(kept);
         kept = front(executor, piece, values, progress, before);
         for (auto& [id, tensor] : kept)
-          if (const auto found = before.find(id); found == before.end()) tensor = copied(tensor);
+          if (const auto found = before.find(id); found == before.end()) tensor = outsideOfPools(tensor);
       },
       progress);
   m_kept = true;
