@@ -1,5 +1,6 @@
 #pragma once
 
+#include "app/desktop/worker.h"
 #include "core/base/progress.h"
 
 #include <QObject>
@@ -30,6 +31,7 @@ class LatestTask : public QObject {
     m_progress = Progress(Progress::Listener{});
     const int ticket = ++m_ticket;
     m_pool.start([this, ticket, progress = m_progress, work = std::move(work), done = std::move(done), failed = std::move(failed)] {
+      yieldToTheWindow();
       std::shared_ptr<Value> value;
       QString problem;
       try {

@@ -2,11 +2,24 @@
 
 #include <QMetaObject>
 
+#include <malloc.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
 #include <algorithm>
 #include <chrono>
 #include <new>
 
 namespace planish::desktop {
+
+namespace {
+
+/// Idle for so long, the worker gives memory back to the system.
+constexpr std::chrono::milliseconds kTrimAfter{300};
+
+}  // namespace
+
+void yieldToTheWindow() { ::setpriority(PRIO_PROCESS, static_cast<id_t>(::gettid()), 5); }
 
 void Gate::pause(bool paused) {
   std::lock_guard lock(m_mutex);
@@ -135,12 +148,22 @@ std::optional<int> Worker::running() const {
 }
 
 void Worker::loop() {
-  for (;;) {
+  yieldToTheWindow();
+  for (bool trimmed = true;;) {
     std::shared_ptr<Entry> entry;
     {
       std::unique_lock lock(m_mutex);
-      m_wake.wait(lock, [&] { return m_ending || !m_queue.empty(); });
+      const auto wanted = [&] { return m_ending || !m_queue.empty(); };
+      if (!trimmed && !m_wake.wait_for(lock, kTrimAfter, wanted)) {
+        // What a job held is freed in pieces, and lies in the allocator until the system gets it back.
+        trimmed = true;
+        lock.unlock();
+        ::malloc_trim(0);
+        continue;
+      }
+      m_wake.wait(lock, wanted);
       if (m_ending) return;
+      trimmed = false;
       entry = m_queue.front();
       m_queue.pop_front();
       m_running = entry;

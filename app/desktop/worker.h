@@ -17,6 +17,9 @@
 
 namespace planish::desktop {
 
+/// Lowers the calling thread's priority (and that of the threads it will start): on a busy machine the window gets its turn first.
+void yieldToTheWindow();
+
 /// What a job on the worker thread holds: stop, pause and skip, asked between layers.
 class Gate {
  public:
