@@ -160,7 +160,7 @@ void LiveSeries::paintPlot(QPainter& painter) {
       bottom << at(point.x, point.low);
     }
     // Antialiased strokes and fills of one path with thousands of corners take seconds: with more than a point every three
-    // pixels, an upright strip a column shows the same. Shorter lines go in pieces for the same reason.
+    // pixels, an upright strip a column shows the same.
     const bool dense = static_cast<double>(line.size()) > area.width() / 3;
     if (dense) {
       const double ratio = painter.device()->devicePixelRatioF();
@@ -171,21 +171,33 @@ void LiveSeries::paintPlot(QPainter& painter) {
       paintStrips(strips, area.topLeft(), line, line, m_line, true);
       painter.drawImage(area.topLeft(), strips);
     } else {
-      constexpr qsizetype kPiece = 16;
-      for (qsizetype from = 0; from + 1 < line.size(); from += kPiece) {
-        const qsizetype count = std::min<qsizetype>(kPiece + 1, line.size() - from);
-        QPolygonF band = top.mid(from, count);
-        for (qsizetype i = count; i-- > 0;) band << bottom[from + i];
-        painter.setRenderHint(QPainter::Antialiasing, line.size() <= kPiece + 1);  // smooth edges of pieces would show as seams
-        painter.setPen(Qt::NoPen);
-        painter.setBrush(m_band);
+      // Few points are one smooth path. More go as strokes of their own: lines of one path that cross each other many times cost a multiple.
+      constexpr qsizetype kSmooth = 64;
+      const bool smooth = line.size() <= kSmooth;
+      painter.setRenderHint(QPainter::Antialiasing, smooth);  // smooth edges of pieces would show as seams
+      painter.setPen(Qt::NoPen);
+      painter.setBrush(m_band);
+      if (smooth) {
+        QPolygonF band = top;
+        for (qsizetype i = bottom.size(); i-- > 0;) band << bottom[i];
         painter.drawPolygon(band);
+      } else {
+        for (qsizetype i = 0; i + 1 < line.size(); ++i) {
+          const QPointF corners[] = {top[i], top[i + 1], bottom[i + 1], bottom[i]};
+          painter.drawConvexPolygon(corners, 4);
+        }
       }
       painter.setRenderHint(QPainter::Antialiasing, true);
       painter.setBrush(Qt::NoBrush);
-      painter.setPen(QPen(m_line, 2, Qt::SolidLine, Qt::RoundCap, Qt::RoundJoin));
-      for (qsizetype from = 0; from + 1 < line.size(); from += kPiece)
-        painter.drawPolyline(line.constData() + from, static_cast<int>(std::min<qsizetype>(kPiece + 1, line.size() - from)));
+      if (smooth) {
+        painter.setPen(QPen(m_line, 2, Qt::SolidLine, Qt::RoundCap, Qt::RoundJoin));
+        painter.drawPolyline(line);
+      } else {
+        painter.setPen(QPen(m_line, 1.5, Qt::SolidLine, Qt::SquareCap, Qt::BevelJoin));
+        QList<QLineF> strokes;
+        for (qsizetype i = 0; i + 1 < line.size(); ++i) strokes << QLineF(line[i], line[i + 1]);
+        painter.drawLines(strokes);
+      }
     }
     if (!(m_dots && apart) && piece.size() > 1) continue;
     painter.setPen(Qt::NoPen);

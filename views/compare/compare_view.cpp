@@ -95,7 +95,10 @@ void CompareView::build() {
   m_takeSelected->setToolTip(tr("Settings of B for the selected layers into the working plan"));
   layout->addLayout(bottom);
   connect(m_a, &QComboBox::activated, this, [this] { compare(); });
-  connect(m_b, &QComboBox::activated, this, [this] { compare(); });
+  connect(m_b, &QComboBox::activated, this, [this] {
+    m_bChosen = true;
+    compare();
+  });
   connect(m_quantity, &QComboBox::activated, this, [this] { m_chart->setData(workspace(), m_comparison, m_quantity->currentIndex() == 1); });
   connect(m_only, &QCheckBox::toggled, this, [this] { compare(); });
   connect(m_takeSelected, &QPushButton::clicked, this, [this] { take(false); });
@@ -149,9 +152,17 @@ void CompareView::buildTable() {
 }
 
 void CompareView::refresh(Changes changes) {
+  if (changes.testFlag(Change::network)) m_bChosen = false;
   if (changes & (Changes(Change::network) | Change::plans | Change::results | Change::ghost)) fillCombos();
   if (changes & (Changes(Change::network) | Change::plans | Change::results | Change::ghost | Change::plan | Change::tables | Change::metric | Change::menus)) compare();
   else if (changes.testFlag(Change::selection)) showSelection();
+}
+
+int CompareView::otherPlan(const std::vector<ComparedPlan>& plans) const {
+  const auto a = static_cast<std::size_t>(std::max(0, m_a->currentIndex()));
+  for (std::size_t i = 0; i < plans.size(); ++i)
+    if (i != a && PlanComparison::of(workspace(), plans[a], plans[i]).differing > 0) return static_cast<int>(i);
+  return std::min(1, static_cast<int>(plans.size()) - 1);
 }
 
 void CompareView::fillCombos() {
@@ -162,8 +173,11 @@ void CompareView::fillCombos() {
     box->clear();
     for (const auto& plan : plans) box->addItem(plan.name + (plan.result ? QStringLiteral(" · ") + tr("compressed") : QString()), plan.id);
     const int at = box->findData(box == m_a ? a : b);
-    box->setCurrentIndex(at >= 0 ? at : box == m_a ? 0 : std::min<int>(1, box->count() - 1));
+    box->setCurrentIndex(at >= 0 ? at : 0);
   }
+  if (plans.size() < 2) return;
+  // As long as nobody chose one, B is the first plan that is not the same as A.
+  if (!m_bChosen || m_b->findData(b) < 0) m_b->setCurrentIndex(otherPlan(plans));
 }
 
 void CompareView::compare() {

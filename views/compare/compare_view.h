@@ -41,6 +41,7 @@ class CompareView : public View {
   void build();
   void buildTable();
   void fillCombos();
+  int otherPlan(const std::vector<ComparedPlan>& plans) const;
   void compare();
   void updateTotals(const ComparedPlan& a, const ComparedPlan& b);
   void updateButtons();
@@ -50,6 +51,7 @@ class CompareView : public View {
   std::shared_ptr<const PlanComparison> m_comparison;
   ComparisonModel* m_model;
   QComboBox *m_a, *m_b, *m_quantity;
+  bool m_bChosen = false;  ///< by the user
   QCheckBox* m_only;
   QTableView* m_table;
   DifferenceChart* m_chart;

@@ -17,7 +17,7 @@ void ErrorBars::paintPlot(QPainter& painter) {
   const QPointF first = position(1, 0), second = position(2, 0);
   const double slot = second.x() - first.x(), floor = first.y();
   const double width = std::max(0.7, slot > 4 ? slot - std::max(1.0, slot * 0.22) : slot);
-  const double stub = 3;
+  const double mark = 3;
   painter.setRenderHint(QPainter::Antialiasing, slot > 4);
   for (std::size_t i = 0; i < m_bars.size(); ++i) {
     const Bar& bar = m_bars[i];
@@ -30,7 +30,7 @@ void ErrorBars::paintPlot(QPainter& painter) {
       painter.setBrush(Qt::NoBrush);
       painter.drawRect(QRectF(x - width / 2 + 0.5, floor - 14, std::max(1.0, width - 1), 13.5));
     } else {
-      painter.fillRect(QRectF(x - width / 2, floor - stub, width, stub), m_grey);
+      painter.fillRect(QRectF(x - width / 2, floor - mark, width, mark), m_grey);
     }
   }
 }

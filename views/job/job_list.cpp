@@ -129,7 +129,7 @@ void JobList::refreshActions() {
   m_copy->setEnabled(job && !job->command.isEmpty());
   QString detail;
   if (job && !job->error.isEmpty()) detail = job->remedy.isEmpty() ? job->error : tr("%1 — %2").arg(job->error, job->remedy);
-  else if (job && job->olderPlan) detail = tr("The plan was changed after this job took its layers: the result is of the older plan.");
+  else if (job && job->olderPlan) detail = tr("The plan was changed after this job: the result is of the older one · %1").arg(costText(*job));
   else if (job) detail = costText(*job);
   m_detail->setText(detail);
   const bool failed = job && !job->error.isEmpty();

@@ -9,24 +9,41 @@
 namespace planish::views {
 namespace {
 
-/// Light copies: curves and readings of history belong to the charts.
-JobState withoutCurves(JobState job) {
-  job.live.clear();
-  job.resources.clear();
-  job.layers.clear();
-  return job;
+/// Light copies: curves, readings and layers belong to the charts, and are long.
+JobState withoutCurves(const JobState& job) {
+  JobState light;
+  light.id = job.id;
+  light.kind = job.kind;
+  light.phase = job.phase;
+  light.title = job.title;
+  light.device = job.device;
+  light.step = job.step;
+  light.command = job.command;
+  light.fraction = job.fraction;
+  light.started = job.started;
+  light.seconds = job.seconds;
+  light.secondsLeft = job.secondsLeft;
+  light.layersDone = job.layersDone;
+  light.layersTotal = job.layersTotal;
+  light.plan = job.plan;
+  light.olderPlan = job.olderPlan;
+  light.expected = job.expected;
+  light.used = job.used;
+  light.error = job.error;
+  light.remedy = job.remedy;
+  return light;
 }
 
-QString titleOf(const JobState& job) {
-  const QString title = QStringLiteral("%1 · %2").arg(job.id).arg(job.title);
-  return job.olderPlan ? JobListModel::tr("%1 (of an older plan)").arg(title) : title;
-}
+QString titleOf(const JobState& job) { return QStringLiteral("%1 · %2").arg(job.id).arg(job.title); }
+
+/// In the column that is never elided.
+QString stateOf(const JobState& job) { return job.olderPlan ? JobListModel::tr("%1, older plan").arg(phaseText(job)) : phaseText(job); }
 
 }  // namespace
 
-void JobListModel::setJobs(std::vector<JobState> jobs) {
-  std::reverse(jobs.begin(), jobs.end());
-  for (auto& job : jobs) job = withoutCurves(std::move(job));
+void JobListModel::setJobs(const std::vector<JobState>& all) {
+  std::vector<JobState> jobs;
+  for (auto job = all.rbegin(); job != all.rend(); ++job) jobs.push_back(withoutCurves(*job));
   const bool same = jobs.size() == m_jobs.size() && std::equal(jobs.begin(), jobs.end(), m_jobs.begin(), [](const JobState& a, const JobState& b) { return a.id == b.id; });
   if (same) {
     m_jobs = std::move(jobs);
@@ -51,7 +68,7 @@ QVariant JobListModel::data(const QModelIndex& index, int role) const {
   if (!job) return {};
   if (role == Qt::DisplayRole) switch (index.column()) {
       case title: return titleOf(*job);
-      case state: return phaseText(*job);
+      case state: return stateOf(*job);
       case layers: return job->layersTotal > 0 ? QStringLiteral("%1 / %2").arg(job->layersDone).arg(job->layersTotal) : QString();
       case time: return job->phase == JobPhase::queued ? QString() : durationText(job->seconds);
       case began: return job->started.isValid() ? job->started.toString(QStringLiteral("HH:mm:ss")) : QString();
@@ -62,7 +79,7 @@ QVariant JobListModel::data(const QModelIndex& index, int role) const {
   const Theme& theme = Theme::of(static_cast<const QWidget*>(nullptr));
   if (role == Qt::ForegroundRole && index.column() == state) switch (job->phase) {
       case JobPhase::failed: return theme.error;
-      case JobPhase::done: return theme.done;
+      case JobPhase::done: return job->olderPlan ? theme.limit : theme.done;
       case JobPhase::running: return theme.accent;
       default: return theme.label;
     }
@@ -71,7 +88,7 @@ QVariant JobListModel::data(const QModelIndex& index, int role) const {
     const QString text = job->error.isEmpty() ? job->title : job->error + QLatin1Char('\n') + job->remedy;
     return QStringLiteral("<p style='white-space:pre-wrap'>%1</p>").arg(text.toHtmlEscaped());
   }
-  if (role == Qt::AccessibleTextRole && index.column() == title) return titleOf(*job) + QLatin1String(", ") + phaseText(*job);
+  if (role == Qt::AccessibleTextRole && index.column() == title) return titleOf(*job) + QLatin1String(", ") + stateOf(*job);
   return {};
 }
 

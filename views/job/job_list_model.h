@@ -14,7 +14,7 @@ class JobListModel : public QAbstractTableModel {
   enum Column { title, state, layers, time, began, columns };
   using QAbstractTableModel::QAbstractTableModel;
 
-  void setJobs(std::vector<JobState> jobs);
+  void setJobs(const std::vector<JobState>& all);
   const JobState* at(int row) const;
   int rowOf(int job) const;
 

@@ -112,7 +112,7 @@ void LiveChart::offerScores(const JobState& job) {
 void LiveChart::setEmpty(const JobState& job) {
   QString text;
   if (job.kind != JobKind::compress && job.kind != JobKind::measure) text = tr("This kind of job has nothing to draw.");
-  else if (job.kind == JobKind::measure) text = job.resources.size() < 2 ? tr("Cells per second appear here while layers are measured.") : QString();
+  else if (job.kind == JobKind::measure) text = !job.resources.empty() ? QString() : job.over() ? tr("The job ended before its speed could be read.") : tr("Cells per second appear here while layers are measured.");
   else if (job.original.empty())
     text = job.over() ? tr("No samples were held out for this job: choose data on the Open page to follow the accuracy of the next.")
                       : tr("The accuracy of the partly compressed network appears here as soon as the original has answered the held-out samples.");

@@ -118,6 +118,7 @@ int GraphCanvas::groupTitleAt(const QPoint& position) const {
 }
 
 void GraphCanvas::fit() {
+  m_touched = false;
   if (m_items.empty()) return;
   const QRectF bounds = m_layout.bounds.adjusted(-kMargin, -kMargin, kMargin, kMargin);
   const double zoom = std::clamp(std::min(viewport()->width() / bounds.width(), viewport()->height() / bounds.height()), kLeastZoom, 1.0);
@@ -126,6 +127,7 @@ void GraphCanvas::fit() {
 }
 
 void GraphCanvas::zoomBy(double factor) {
+  m_touched = true;
   const double now = transform().m11(), next = std::clamp(now * factor, kLeastZoom, kMostZoom);
   const QPointF middle = mapToScene(viewport()->rect().center());
   setTransform(QTransform::fromScale(next, next));
@@ -141,6 +143,7 @@ void GraphCanvas::centreOn(int node, bool onlyIfHidden) {
 }
 
 void GraphCanvas::wheelEvent(QWheelEvent* event) {
+  m_touched = true;
   const double now = transform().m11(), next = std::clamp(now * std::pow(1.2, event->angleDelta().y() / 120.0), kLeastZoom, kMostZoom);
   const QPointF under = mapToScene(event->position().toPoint());
   setTransform(QTransform::fromScale(next, next));
@@ -165,6 +168,7 @@ void GraphCanvas::mouseMoveEvent(QMouseEvent* event) {
   }
   if (!m_panned && (event->pos() - *m_pressed).manhattanLength() < 5) return;
   m_panned = true;
+  m_touched = true;
   viewport()->setCursor(Qt::ClosedHandCursor);
   const QPoint step = event->pos() - m_lastMove;
   m_lastMove = event->pos();

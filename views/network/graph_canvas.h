@@ -39,6 +39,8 @@ class GraphCanvas : public QGraphicsView {
   /// The title of an open group; empty where it is not drawn.
   QRect clusterTitle(int group) const;
   void fit();
+  /// The user has zoomed or panned since the last fit().
+  bool touched() const { return m_touched; }
   void zoomBy(double factor);
   void centreOn(int node, bool onlyIfHidden = true);
   int focusNode() const { return m_focus; }
@@ -73,7 +75,7 @@ class GraphCanvas : public QGraphicsView {
   int m_focus = -1;
   std::optional<QPoint> m_pressed;
   QPoint m_lastMove;
-  bool m_panned = false;
+  bool m_panned = false, m_touched = false;
 };
 
 }  // namespace planish::views

@@ -170,4 +170,9 @@ int GraphLayouter::order(LayoutInput input) {
   return number;
 }
 
+void GraphLayouter::forget() {
+  m_mailbox->last = ++m_last;
+  m_waiting = false;
+}
+
 }  // namespace planish::views

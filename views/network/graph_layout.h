@@ -43,6 +43,8 @@ class GraphLayouter : public QObject {
   ~GraphLayouter() override;
   /// Returns the order's number.
   int order(LayoutInput input);
+  /// What was ordered is no longer wanted, and will not be reported.
+  void forget();
   bool busy() const { return m_waiting; }
 
  Q_SIGNALS:

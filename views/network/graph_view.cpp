@@ -23,6 +23,11 @@
 #include <set>
 
 namespace planish::views {
+namespace {
+
+constexpr double kReadable = 0.4;  // zoom below which the names of nodes cannot be read
+
+}  // namespace
 
 GraphView::GraphView(const Workspace& workspace, QWidget* parent)
     : View(workspace, QStringLiteral("graph"), tr("Graph"), parent), m_layouter(new GraphLayouter(this)), m_canvas(new GraphCanvas(this)),
@@ -73,6 +78,7 @@ void GraphView::build() {
   connect(m_search, &QLineEdit::returnPressed, this, &GraphView::findNext);
   connect(m_direction, &QToolButton::toggled, this, [this](bool right) {
     m_direction->setText(right ? QStringLiteral("→") : QStringLiteral("↓"));
+    m_directionChosen = true;
     relayout(true);
   });
 }
@@ -95,9 +101,11 @@ void GraphView::connectCanvas() {
 void GraphView::refresh(Changes changes) {
   if (changes.testFlag(Change::network)) {
     m_fold = workspace().network ? GraphFold(*workspace().network) : GraphFold();
+    m_layouter->forget();
     m_graph = {};
     m_canvas->clear();
     m_search->clear();
+    m_directionChosen = false;
     say({});
     m_empty->setText(workspace().network ? tr("Laying the graph out…") : tr("Open a network to see its graph."));
     m_pages->setCurrentWidget(m_empty);
@@ -127,7 +135,8 @@ void GraphView::fillColumns() {
 void GraphView::relayout(bool fit) {
   if (!workspace().network) return;
   m_fitNext = m_fitNext || fit;
-  if (fit && height() > 0) {
+  m_framed = m_fitNext;
+  if (fit && height() > 0 && !m_directionChosen) {
     // Along the longer side of the dock.
     const QSignalBlocker quiet(m_direction);
     m_direction->setChecked(width() > height() * 3 / 2);
@@ -153,14 +162,19 @@ void GraphView::take(const std::shared_ptr<const LayoutResult>& result) {
   m_pages->setCurrentWidget(m_canvas);
   recolour();
   if (m_fitNext) {
-    m_canvas->fit();
-    if (m_canvas->transform().m11() < 0.4) m_canvas->centreOn(std::max(0, nodeOfLayer(workspace().current)), false);
+    frame();
   } else if (workspace().current >= 0) {
     m_canvas->centreOn(nodeOfLayer(workspace().current));
   }
   m_fitNext = false;
   setHint(tr("%1 of %2 operations shown", nullptr).arg(m_graph.nodes.size()).arg(workspace().network->network->operationCount()));
   Q_EMIT shown();
+}
+
+void GraphView::frame() {
+  m_canvas->fit();
+  // A graph too large to be read begins where its current layer is, or at its inputs.
+  if (m_canvas->transform().m11() < kReadable) m_canvas->centreOn(std::max(0, nodeOfLayer(workspace().current)), false);
 }
 
 void GraphView::recolour() {
@@ -300,6 +314,10 @@ void GraphView::contextMenuEvent(QContextMenuEvent* event) {
 void GraphView::resizeEvent(QResizeEvent* event) {
   View::resizeEvent(event);
   m_bar->setVisible(workspace().network && width() >= 520);
+  // The docks find their sizes after the graph is drawn first: it is framed anew until somebody zooms, pans or opens a block.
+  if (m_graph.nodes.empty() || !m_framed || m_canvas->touched()) return;
+  if (m_direction->isChecked() != (width() > height() * 3 / 2) && !m_directionChosen) relayout(true);
+  else frame();
 }
 
 void GraphView::changeEvent(QEvent* event) {

@@ -48,6 +48,7 @@ class GraphView : public View {
   void connectCanvas();
   void relayout(bool fit);
   void take(const std::shared_ptr<const LayoutResult>& result);
+  void frame();
   void recolour();
   void fillColumns();
   void toggle(int group);
@@ -71,6 +72,8 @@ class GraphView : public View {
   QToolButton* m_direction;
   GraphColumn m_colours;
   bool m_fitNext = true;
+  bool m_framed = true;            ///< the whole graph is shown, and stays so when the view is resized
+  bool m_directionChosen = false;  ///< by the user: no longer along the longer side
 };
 
 }  // namespace planish::views

@@ -17,6 +17,7 @@ void PlanBarsItem::paintPlot(QPainter& painter) {
   paintBand(painter, geometry, first, last);
   painter.setRenderHint(QPainter::Antialiasing, geometry.column() >= 4);
   for (int layer = first; layer <= last; ++layer) paintBar(painter, geometry, layer);
+  paintGhosts(painter, geometry, first, last);
   for (int layer = first; layer <= last; ++layer) paintMarks(painter, geometry, layer);
   painter.restore();
 }
@@ -58,28 +59,42 @@ void PlanBarsItem::paintBar(QPainter& painter, const PlanGeometry& geometry, int
   if (layer == m_picture.current && rect.width() >= 3) painter.fillRect(QRectF(rect.left(), geometry.area.bottom() + 1, rect.width(), 3), m_theme->accent);
 }
 
+void PlanBarsItem::paintGhosts(QPainter& painter, const PlanGeometry& geometry, int first, int last) const {
+  // Dashes are cut here and drawn as lines of one call: hundreds of dashed paths would take longer than all the rest.
+  constexpr double kDash = 3;
+  QList<QLineF> light, dark;  // in turns, so that the outline is seen on every colour of bars
+  for (int layer = first; layer <= last; ++layer) {
+    const PlanBar& bar = m_picture.bars[static_cast<std::size_t>(layer)];
+    if (std::isnan(bar.ghost)) continue;
+    const QRectF ghost = geometry.bar(layer, bar.ghost);
+    if (ghost.width() < 4) {
+      painter.fillRect(QRectF(ghost.left(), ghost.top(), ghost.width(), 1), m_theme->text);
+      continue;
+    }
+    const QPointF corners[] = {ghost.bottomLeft(), ghost.topLeft(), ghost.topRight(), ghost.bottomRight()};
+    double walked = 0;
+    for (int side = 0; side < 3; ++side) {
+      const QLineF edge(corners[side], corners[side + 1]);
+      for (double at = 0; at < edge.length();) {
+        const double within = std::fmod(walked, 2 * kDash), rest = within < kDash ? kDash - within : 2 * kDash - within;
+        const double end = std::min(edge.length(), at + std::max(rest, 1e-6));
+        (within < kDash ? light : dark) << QLineF(edge.pointAt(at / edge.length()), edge.pointAt(end / edge.length()));
+        walked += end - at;
+        at = end;
+      }
+    }
+  }
+  painter.setPen(QPen(m_theme->panel, 1.2, Qt::SolidLine, Qt::FlatCap));
+  painter.drawLines(dark);
+  painter.setPen(QPen(m_theme->text, 1.2, Qt::SolidLine, Qt::FlatCap));
+  painter.drawLines(light);
+}
+
 void PlanBarsItem::paintMarks(QPainter& painter, const PlanGeometry& geometry, int layer) const {
   const PlanBar& bar = m_picture.bars[static_cast<std::size_t>(layer)];
   const QRectF rect = geometry.bar(layer, bar.level);
   const double middle = rect.center().x();
   const bool wide = rect.width() >= 4;
-  if (!std::isnan(bar.ghost)) {
-    const QRectF ghost = geometry.bar(layer, bar.ghost);
-    painter.setBrush(Qt::NoBrush);
-    if (wide) {
-      const auto outline = [&](const QColor& colour, double offset) {
-        QPen pen(colour, 1.2, Qt::CustomDashLine, Qt::FlatCap);
-        pen.setDashPattern({2.5, 2.5});
-        pen.setDashOffset(offset);
-        painter.setPen(pen);
-        painter.drawPolyline(QPolygonF({ghost.bottomLeft(), ghost.topLeft(), ghost.topRight(), ghost.bottomRight()}));
-      };
-      outline(m_theme->text, 0);
-      outline(m_theme->panel, 2.5);
-    } else {
-      painter.fillRect(QRectF(ghost.left(), ghost.top(), ghost.width(), 1), m_theme->text);
-    }
-  }
   if (bar.locked) {
     const double side = wide ? std::min(6.0, rect.width()) : rect.width();
     painter.fillRect(QRectF(middle - side / 2, rect.top() - side - 4, side, wide ? side : 3), m_theme->accent);

@@ -20,6 +20,7 @@ class PlanBarsItem : public PlotItem {
  private:
   void paintBand(QPainter& painter, const PlanGeometry& geometry, int first, int last) const;
   void paintBar(QPainter& painter, const PlanGeometry& geometry, int layer) const;
+  void paintGhosts(QPainter& painter, const PlanGeometry& geometry, int first, int last) const;
   void paintMarks(QPainter& painter, const PlanGeometry& geometry, int layer) const;
 
   const PlanPicture& m_picture;

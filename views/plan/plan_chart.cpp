@@ -57,6 +57,8 @@ PlanChart::PlanChart(const Workspace& workspace, QWidget* parent)
                : toolTipOf(m_workspace, layer, compared(), m_picture.ghostName);
   });
   m_panel->setTable([this] { return planTable(m_workspace, compared(), m_picture.ghostName); });
+  // Bars, grid and lines overlap: repainting parts of them leaves seams in the grid.
+  view()->setViewportUpdateMode(QGraphicsView::FullViewportUpdate);
   view()->viewport()->installEventFilter(new PlanGestures(*this));
   view()->installEventFilter(new PlanKeys(*this));
   connect(view(), &ChartView::visibleRangeChanged, this, &PlanChart::setRange);
