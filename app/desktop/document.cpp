@@ -224,7 +224,14 @@ void Document::apply(const std::vector<LayerEdit>& layers, const PlanHead& newHe
   for (const auto& [layer, value] : layers) w.plan.layers[at(layer)] = value;
   if (!(old.budget == newHead.budget)) what |= Change::budget;
   if (old.metric != newHead.metric) what |= Change::metric;
-  if (old.target != newHead.target) what |= Change::menus;
+  if (old.target != newHead.target) {
+    what |= Change::menus;
+    // What the solver made for another target is no measure of this plan.
+    if (w.ghost && w.ghost->target != newHead.target) {
+      w.ghost.reset();
+      what |= Change::ghost;
+    }
+  }
   w.plan.name = newHead.name;
   w.plan.solver = newHead.solver;
   w.metric = w.project.table(newHead.metric) || w.project.tables.empty() ? newHead.metric : w.metric;  // a table that came since stays

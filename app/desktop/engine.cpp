@@ -20,6 +20,7 @@ Engine Engine::load() {
 }
 
 std::string Engine::deviceText() const {
+  if (context.device.kind == DeviceKind::cuda) return "cuda:" + std::to_string(context.device.index) + " and CPU, " + std::to_string(context.threads) + (context.threads == 1 ? " thread" : " threads");
   return "CPU, " + std::to_string(context.threads) + (context.threads == 1 ? " thread" : " threads");
 }
 

@@ -9,7 +9,8 @@
 
 namespace planish::desktop {
 
-/// The engine as this session uses it: every method that is there, and where to compute. Made once at start, then shared const.
+/// The engine as this session uses it: every method that is there, and where to compute. Made once at start, then shared const, but for
+/// the context, which the settings change on the GUI thread: jobs take a copy when they are started.
 struct Engine {
   PluginRegistries plugins;
   std::vector<std::pair<std::string, std::string>> failedPlugins;  ///< file, problem

@@ -14,7 +14,7 @@ namespace planish::desktop {
 namespace space = views::space;
 
 JobPage::JobPage(const QString& title, const QString& about, const QString& startText, QWidget* parent)
-    : QDialog(parent), m_form(new QFormLayout), m_costs(new QVBoxLayout), m_warnings(new QLabel(this)) {
+    : QDialog(parent), m_form(new QFormLayout), m_costs(new QGridLayout), m_warnings(new QLabel(this)) {
   setWindowTitle(title);
   auto* layout = new QVBoxLayout(this);
   layout->setContentsMargins(space::k16, space::k16, space::k16, space::k16);
@@ -32,6 +32,9 @@ JobPage::JobPage(const QString& title, const QString& about, const QString& star
   m_form->setVerticalSpacing(space::k8);
   m_form->setFieldGrowthPolicy(QFormLayout::AllNonFixedFieldsGrow);
   layout->addLayout(m_form);
+  m_costs->setContentsMargins(0, space::k8, 0, space::k8);
+  m_costs->setHorizontalSpacing(space::k16);
+  m_costs->setVerticalSpacing(space::k4);
   layout->addLayout(m_costs);
   m_warnings->setWordWrap(true);
   m_warnings->setTextFormat(Qt::PlainText);
@@ -51,31 +54,34 @@ JobPage::JobPage(const QString& title, const QString& about, const QString& star
   setMinimumWidth(520);
 }
 
-void JobPage::setCosts(const std::vector<std::pair<QString, QString>>& costs) {
-  while (auto* item = m_costs->takeAt(0)) {
-    if (item->widget()) item->widget()->deleteLater();
-    delete item;
-  }
-  if (costs.empty()) return;
-  auto* box = new QWidget(this);
-  auto* grid = new QGridLayout(box);
-  grid->setContentsMargins(0, space::k8, 0, space::k8);
-  grid->setHorizontalSpacing(space::k16);
+void JobPage::setCosts(const std::vector<Cost>& costs) {
   constexpr int kAcross = 3;
-  for (std::size_t i = 0; i < costs.size(); ++i) {
-    const int row = static_cast<int>(i) / kAcross * 2, column = static_cast<int>(i) % kAcross;
-    auto* label = new QLabel(costs[i].first, box);
-    label->setFont(views::labelFont());
-    label->setForegroundRole(QPalette::PlaceholderText);
-    auto* value = new QLabel(costs[i].second, box);
+  while (m_places.size() < costs.size()) {
+    const int row = static_cast<int>(m_places.size()) / kAcross * 2, column = static_cast<int>(m_places.size()) % kAcross;
+    auto* name = new QLabel(this);
+    name->setFont(views::labelFont());
+    name->setForegroundRole(QPalette::PlaceholderText);
+    auto* value = new QLabel(this);
     value->setFont(views::valueFont());
     value->setTextFormat(Qt::PlainText);
     value->setWordWrap(true);
-    grid->addWidget(label, row, column);
-    grid->addWidget(value, row + 1, column);
-    grid->setColumnStretch(column, 1);
+    value->setAlignment(Qt::AlignLeft | Qt::AlignTop);
+    m_costs->addWidget(name, row, column);
+    m_costs->addWidget(value, row + 1, column);
+    m_costs->setColumnStretch(column, 1);
+    m_places.emplace_back(name, value);
   }
-  m_costs->addWidget(box);
+  for (std::size_t i = 0; i < m_places.size(); ++i) {
+    const auto& [name, value] = m_places[i];
+    const bool used = i < costs.size();
+    name->setVisible(used);
+    value->setVisible(used);
+    if (!used) continue;
+    name->setText(costs[i].name);
+    value->setText(costs[i].value);
+    value->setObjectName(QStringLiteral("cost.") + costs[i].name);
+    for (auto* label : {name, value}) label->setToolTip(costs[i].help.toHtmlEscaped().replace(QLatin1Char('\n'), QLatin1String("<br>")));
+  }
 }
 
 void JobPage::setWarnings(const QStringList& warnings, bool blocking) {

@@ -7,11 +7,16 @@
 #include <vector>
 
 class QFormLayout;
+class QGridLayout;
 class QLabel;
 class QPushButton;
-class QVBoxLayout;
 
 namespace planish::desktop {
+
+/// One figure of what a job will take; `help` is its tool tip.
+struct Cost {
+  QString name, value, help;
+};
 
 /// A page before a job: title, one sentence, fields, what the job will cost, warnings, and the buttons to start or leave.
 class JobPage : public QDialog {
@@ -22,14 +27,15 @@ class JobPage : public QDialog {
 
   QFormLayout* form() const { return m_form; }
   /// "Time: about 0:40", in fixed places; replaces what was there.
-  void setCosts(const std::vector<std::pair<QString, QString>>& costs);
+  void setCosts(const std::vector<Cost>& costs);
   /// Orange lines above the buttons; with `blocking` the job cannot be started.
   void setWarnings(const QStringList& warnings, bool blocking = false);
   QPushButton* startButton() const { return m_start; }
 
  private:
   QFormLayout* m_form;
-  QVBoxLayout* m_costs;
+  QGridLayout* m_costs;
+  std::vector<std::pair<QLabel*, QLabel*>> m_places;  ///< name and value of each cost
   QLabel* m_warnings;
   QPushButton* m_start;
 };

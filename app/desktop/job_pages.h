@@ -1,7 +1,6 @@
 #pragma once
 
-#include "app/desktop/form.h"
-#include "app/desktop/job_runner.h"
+#include "app/desktop/estimated_page.h"
 
 class QCheckBox;
 class QComboBox;
@@ -11,51 +10,56 @@ class QSpinBox;
 namespace planish::desktop {
 
 /// Before measuring: metrics, options, target, how many samples; what it costs.
-class MeasurePage : public JobPage {
+class MeasurePage : public EstimatedPage {
   Q_OBJECT
 
  public:
-  MeasurePage(const Document& document, QWidget* parent);
+  MeasurePage(const Document& document, JobRunner& jobs, QWidget* parent);
   MeasureChoice choice() const;
 
  private:
-  void refresh();
-  const Document& m_document;
+  void request() override;
+  void refresh() override;
+  QString refusedText() const override;
+  QString problem() const;  ///< of the fields; empty: none
   std::vector<std::pair<std::string, QCheckBox*>> m_metrics;
   QComboBox* m_target;
   QComboBox* m_presets;
   QLineEdit* m_options;
   QSpinBox* m_samples;
-  QLabel* m_problem;
 };
 
 /// Before compressing: repairs, live accuracy, and what the plan will come to.
-class CompressPage : public JobPage {
+class CompressPage : public EstimatedPage {
   Q_OBJECT
 
  public:
-  CompressPage(const Document& document, QWidget* parent);
+  CompressPage(const Document& document, JobRunner& jobs, QWidget* parent);
   CompressChoice choice() const;
 
  private:
-  void refresh();
-  const Document& m_document;
+  void request() override;
+  void refresh() override;
+  QString refusedText() const override;
+  bool changesNothing() const;
   QComboBox* m_repair;
   QSpinBox* m_live;
 };
 
 /// The Export page: target, file, what the target refuses; afterwards what was written and how the reloaded file compares.
-class ExportPage : public JobPage {
+class ExportPage : public EstimatedPage {
   Q_OBJECT
 
  public:
-  ExportPage(const Document& document, QWidget* parent);
+  ExportPage(const Document& document, JobRunner& jobs, QWidget* parent);
   QString path() const;
   std::string target() const;
 
  private:
-  void refresh();
-  const Document& m_document;
+  void request() override;
+  void refresh() override;
+  QString refusedText() const override;
+  bool canWrite() const;
   QComboBox* m_target;
   QLineEdit* m_path;
 };

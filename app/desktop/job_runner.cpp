@@ -2,6 +2,7 @@
 
 #include "app/desktop/places.h"
 #include "core/jobs/preflight.h"
+#include "core/project/journal.h"
 #include "views/base/numbers.h"
 
 #include <QCoreApplication>
@@ -10,6 +11,10 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include <cstdlib>
+#include <fstream>
+#include <string>
+
 namespace planish::desktop {
 
 using views::JobKind;
@@ -17,10 +22,15 @@ using views::JobPhase;
 using views::JobState;
 
 std::int64_t peakResidentBytes() {
+  std::ifstream status("/proc/self/status");
+  for (std::string line; std::getline(status, line);)
+    if (line.starts_with("VmHWM:")) return std::atoll(line.c_str() + 6) * 1024;
   rusage usage{};
   ::getrusage(RUSAGE_SELF, &usage);
   return std::int64_t(usage.ru_maxrss) * 1024;
 }
+
+void resetPeakResident() { std::ofstream("/proc/self/clear_refs") << "5"; }
 
 JobRunner::JobRunner(Document& document, Worker& worker, QObject* parent) : QObject(parent), m_document(document), m_worker(worker) {
   connect(&worker, &Worker::started, this, &JobRunner::onStarted);
@@ -53,8 +63,9 @@ void JobRunner::onStarted(int id) {
   if (!job) return;
   job->phase = JobPhase::running;
   job->started = QDateTime::currentDateTime();
-  m_layersDoneBefore = 0;
+  m_workDone = m_workBefore = 0;
   m_secondsBefore = 0;
+  resetPeakResident();
   m_document.noteJobs();
 }
 
@@ -73,6 +84,7 @@ void JobRunner::onFinished(int id, const Outcome& outcome) {
   if (!job) return;
   job->seconds = job->started.isValid() ? static_cast<double>(job->started.msecsTo(QDateTime::currentDateTime())) / 1000 : 0;
   job->secondsLeft = -1;
+  if (m_workDone > m_workBefore) addReading(*job);
   job->used.seconds = job->seconds;
   job->used.memoryBytes = peakResidentBytes();
   using Level = views::LogLine::Level;
@@ -110,16 +122,42 @@ void JobRunner::readResources() {
   const auto id = m_worker.running();
   JobState* job = id ? m_document.job(*id) : nullptr;
   if (!job || job->phase == JobPhase::queued || job->kind == JobKind::open) return;
-  job->seconds = static_cast<double>(job->started.msecsTo(QDateTime::currentDateTime())) / 1000;
-  views::ResourceSample sample;
-  sample.seconds = job->seconds;
-  sample.residentBytes = residentBytes();
-  const double elapsed = job->seconds - m_secondsBefore;
-  sample.perSecond = elapsed > 0 ? (job->layersDone - m_layersDoneBefore) / elapsed : 0;
-  m_layersDoneBefore = job->layersDone;
-  m_secondsBefore = job->seconds;
-  job->resources.push_back(sample);
+  addReading(*job);
   m_document.noteJobs();
+}
+
+void JobRunner::addReading(JobState& job) {
+  job.seconds = static_cast<double>(job.started.msecsTo(QDateTime::currentDateTime())) / 1000;
+  views::ResourceSample sample;
+  sample.seconds = job.seconds;
+  sample.residentBytes = residentBytes();
+  const double elapsed = job.seconds - m_secondsBefore;
+  sample.perSecond = elapsed > 0 ? (m_workDone - m_workBefore) / elapsed : 0;
+  m_workBefore = m_workDone;
+  m_secondsBefore = job.seconds;
+  job.resources.push_back(sample);
+}
+
+void JobRunner::noteWork(int count) {
+  constexpr double kLeastSeconds = 0.25;
+  m_workDone += count;
+  const auto id = m_worker.running();
+  const JobState* job = id ? m_document.job(*id) : nullptr;
+  if (job && static_cast<double>(job->started.msecsTo(QDateTime::currentDateTime())) / 1000 - m_secondsBefore >= kLeastSeconds) readResources();
+}
+
+void JobRunner::noteDisk(int id, const std::filesystem::path& project) {
+  std::error_code problem;
+  const auto bytes = std::filesystem::file_size(Journal::pathFor(project), problem);
+  if (JobState* job = m_document.job(id); job && !problem) job->used.diskBytes = static_cast<std::int64_t>(bytes);
+}
+
+void JobRunner::noteOlderPlan(int id, const Plan& made) {
+  JobState* job = m_document.job(id);
+  const Plan& now = m_document.workspace().plan;
+  if (!job || now.name != made.name) return;
+  for (const auto& layer : made.layers)
+    if (const PlannedLayer* planned = now.find(layer.layer); planned && !(planned->setting == layer.setting)) job->olderPlan = true;
 }
 
 void JobRunner::control(int id, views::request::ControlJob::Act act) {

@@ -8,9 +8,11 @@
 #include "core/data/dataset.h"
 #include "core/data/preprocessing.h"
 #include "core/jobs/front_job.h"
+#include "core/jobs/preflight.h"
 #include "views/base/request.h"
 
 #include <filesystem>
+#include <functional>
 #include <memory>
 
 namespace planish::desktop {
@@ -27,11 +29,13 @@ struct MeasureChoice {
   std::vector<Setting> options;
   std::string target = "any";
   std::int64_t limit = -1;  ///< of calibration samples
+  views::JobCost expected = {};  ///< what its page said
 };
 
 struct CompressChoice {
   std::optional<std::vector<std::string>> repairs;  ///< nullopt: what helps
   std::int64_t liveSamples = 512;                   ///< held-out samples of the live accuracy; 0: none
+  views::JobCost expected = {};                     ///< what its page said
 };
 
 /// Starts jobs on the worker with copies of what they need, keeps their JobState up to date, and gives their results to the document.
@@ -48,7 +52,7 @@ class JobRunner : public QObject {
   /// Options that quantise activations fold the network's BatchNorm first, in a job of its own in front.
   int measure(const MeasureChoice& choice);
   int compress(const CompressChoice& choice);
-  int exportTo(const QString& path, const std::string& target, bool force);
+  int exportTo(const QString& path, const std::string& target, bool force, const views::JobCost& expected = {});
   int compareAnswers();
   /// Compresses and judges whole plans (points of the front), so that they get measured values.
   int measurePlans(const std::vector<int>& points);
@@ -60,6 +64,13 @@ class JobRunner : public QObject {
   /// Plan edits reach the running job: layers that are not done yet take them.
   void followPlan();
   void inspect(int layer);
+
+  /// What a job of this choice would take: a few samples and layers are tried off the GUI thread, about a second. Only the newest request is
+  /// answered, with `failed` where the job would refuse to start.
+  void estimate(const MeasureChoice& choice, std::function<void(const Preflight&)> done, std::function<void(const QString&)> failed);
+  void estimate(const CompressChoice& choice, std::function<void(const Preflight&)> done, std::function<void(const QString&)> failed);
+  void estimateExport(const std::string& target, std::function<void(const Preflight&)> done, std::function<void(const QString&)> failed);
+  void cancelEstimate() { m_estimating.cancel(); }
 
   void control(int job, views::request::ControlJob::Act act);
   QString commandOf(int job) const;
@@ -83,21 +94,29 @@ class JobRunner : public QObject {
   void onProgressed(int id, double fraction, const QString& text);
   void onFinished(int id, const Outcome& outcome);
   void readResources();
+  void addReading(views::JobState& job);
+  /// Cells or layers that the running job has finished; short jobs are read more often than the clock does.
+  void noteWork(int count);
+  /// Bytes of the job's journal, in front of its end.
+  void noteDisk(int job, const std::filesystem::path& project);
+  /// Marks the job where the working plan of its name is another than what it made: edited when the layer was done already.
+  void noteOlderPlan(int job, const Plan& made);
   void refreshFront();
   std::map<int, QString> m_openPaths;
 
   Document& m_document;
   Worker& m_worker;
-  LatestTask m_solving, m_front, m_inspecting;
+  LatestTask m_solving, m_front, m_inspecting, m_estimating;
   std::shared_ptr<PlanBoard> m_board;
   std::vector<FrontPlan> m_frontPlans;
   std::map<std::string, std::map<std::string, Estimate>> m_measuredPlans;  ///< by the text of their settings
   bool m_resume = false;
-  int m_layersDoneBefore = 0;
+  int m_workDone = 0, m_workBefore = 0;  ///< of the running job: cells (measure), layers
   double m_secondsBefore = 0;
 };
 
-/// The most memory this program ever had.
+/// The most memory this program had since the last reset (since it began, where the system does not allow one).
 std::int64_t peakResidentBytes();
+void resetPeakResident();
 
 }  // namespace planish::desktop

@@ -131,6 +131,7 @@ int JobRunner::measure(const MeasureChoice& choice) {
   if (const auto passes = passesFor(choice.options, w.project.network.passes); passes != w.project.network.passes && !hasMeasured(w.project))
     return openWithPasses(passes, [this, choice] { measure(choice); });
   const Engine& engine = m_document.engine();
+  const Context context = engine.context;
   const auto network = w.network;
   auto calibration = w.calibration ? w.calibration : w.data;
   if (calibration && choice.limit > 0 && choice.limit < calibration->count()) calibration = std::make_shared<const BatchSource>(calibration->first(choice.limit));
@@ -154,7 +155,7 @@ int JobRunner::measure(const MeasureChoice& choice) {
   const int id = start(JobKind::measure, tr("Measure %1 by %2").arg(optionList(choice.options), metrics), layers, command,
                        [=, this, &engine](const Worker::Tools& tools) -> std::function<void()> {
     MeasureJob job{*network, engine.plugins, choice.metrics, choice.options, choice.target, calibration.get(), fingerprint, {}, known.get(), nullptr, {}};
-    const std::string print = fingerprintOf(job, engine.context);
+    const std::string print = fingerprintOf(job, context);
     // What an interrupted job of the same kind has measured is taken over; another one's is thrown away.
     const bool continues = resume && Journal::summary(place).fingerprint == print;
     const std::shared_ptr<Journal> journal = Journal::open(place, "measure", print, continues, !continues);
@@ -169,10 +170,11 @@ int JobRunner::measure(const MeasureChoice& choice) {
       tools.post([=, this] {
         m_document.putRows(metric, units->at(metric), rows);
         if (JobState* state = m_document.job(*idBox)) ++state->layersDone;
+        noteWork(static_cast<int>(rows.size()));
       });
     };
     job.control = [&](const std::string&, const Layer&) { return tools.gate.pass(tools.progress) ? LayerControl::skip : LayerControl::go; };
-    auto outcome = std::make_shared<MeasureOutcome>(planish::measure(job, engine.context, tools.progress));
+    auto outcome = std::make_shared<MeasureOutcome>(planish::measure(job, context, tools.progress));
     return [=, this] {
       for (const auto& table : outcome->tables) m_document.putTable(table);
       if (!outcome->tables.empty()) m_document.chooseMetric(outcome->tables.front().metric);
@@ -180,17 +182,20 @@ int JobRunner::measure(const MeasureChoice& choice) {
       if (!outcome->refused.empty())
         m_document.log(views::LogLine::Level::message, tr("%n options are not possible, for example %1", nullptr, static_cast<int>(outcome->refused.size()))
                                                            .arg(views::plainName(outcome->refused.front(), 300)));
+      noteDisk(*idBox, place);
       journal->finish();  // the result is in the document; saving keeps it
       computeFront();
     };
   });
   *idBox = id;
+  if (JobState* state = m_document.job(id)) state->expected = choice.expected;
   return id;
 }
 
 int JobRunner::compress(const CompressChoice& choice) {
   const Workspace& w = m_document.workspace();
   const Engine& engine = m_document.engine();
+  const Context context = engine.context;
   const auto network = w.network;
   const auto data = w.data, calibration = w.calibration ? w.calibration : w.data;
   auto held = data;
@@ -214,7 +219,7 @@ int JobRunner::compress(const CompressChoice& choice) {
   const int id = start(JobKind::compress, tr("Compress “%1”").arg(views::plainName(plan.name)), static_cast<int>(plan.layers.size()), command,
                        [=, this, &engine, board = m_board](const Worker::Tools& tools) -> std::function<void()> {
     CompressJob job{*network, plan, engine.plugins, calibration.get(), data.get(), choice.repairs, RangeRule::mse, nullptr, {}};
-    const std::string print = fingerprintOf(job, engine.context);
+    const std::string print = fingerprintOf(job, context);
     const bool continues = resume && Journal::summary(place).fingerprint == print;
     const std::shared_ptr<Journal> journal = Journal::open(place, "compress", print, continues, !continues);
     job.journal = journal.get();
@@ -226,6 +231,7 @@ int JobRunner::compress(const CompressChoice& choice) {
           state.layers.push_back(layer);
           state.layersDone = static_cast<int>(done);
         });
+        noteWork(1);
       });
     };
     job.live.samples = held.get();
@@ -240,10 +246,12 @@ int JobRunner::compress(const CompressChoice& choice) {
         });
       });
     };
-    auto outcome = std::make_shared<CompressOutcome>(planish::compress(job, engine.context, tools.progress));
+    auto outcome = std::make_shared<CompressOutcome>(planish::compress(job, context, tools.progress));
     outcome->result.fingerprint = print;
     return [=, this] {
       m_document.putResult(outcome->result);
+      noteDisk(*idBox, place);
+      noteOlderPlan(*idBox, outcome->plan);
       journal->finish();  // the result is in the document; saving keeps it
       if (!outcome->skipped.empty())
         m_document.log(views::LogLine::Level::warning, tr("%n layers were skipped and stay as they were", nullptr, static_cast<int>(outcome->skipped.size())));
@@ -251,7 +259,10 @@ int JobRunner::compress(const CompressChoice& choice) {
     };
   });
   *idBox = id;
-  if (JobState* state = m_document.job(id)) state->plan = plan.name;
+  if (JobState* state = m_document.job(id)) {
+    state->plan = plan.name;
+    state->expected = choice.expected;
+  }
   return id;
 }
 
@@ -259,9 +270,10 @@ void JobRunner::followPlan() {
   if (m_board) m_board->set(m_document.workspace().plan);
 }
 
-int JobRunner::exportTo(const QString& path, const std::string& target, bool force) {
+int JobRunner::exportTo(const QString& path, const std::string& target, bool force, const views::JobCost& expected) {
   const Workspace& w = m_document.workspace();
   const Engine& engine = m_document.engine();
+  const Context context = engine.context;
   const auto network = w.network;
   const auto data = w.data;
   const Plan plan = w.plan;
@@ -278,18 +290,24 @@ int JobRunner::exportTo(const QString& path, const std::string& target, bool for
       }
   const QString command = QStringLiteral("planish-cli export %1 --plan %2 --target %3 --to %4")
                               .arg(shellWord(workPath().string()), shellWord(plan.name), QString::fromStdString(target), shellWord(path.toStdString()));
+  auto idBox = std::make_shared<int>(0);
   const int id = start(JobKind::exportFile, tr("Export “%1”").arg(views::plainName(plan.name)), 0, command, [=, this, &engine](const Worker::Tools& tools) -> std::function<void()> {
     ExportJob job{*network, made, *result, engine.plugins, path.toStdString(), target, force, data.get()};
-    const ExportRecord record = exportNetwork(job, engine.context, tools.progress);
+    const ExportRecord record = exportNetwork(job, context, tools.progress);
     return [=, this] {
       m_document.putExport(record);
+      if (JobState* state = m_document.job(*idBox)) state->used.outputBytes = state->used.diskBytes = record.bytes;
       m_document.log(views::LogLine::Level::message,
                      tr("Wrote %1: %2, reloaded and compared; largest difference of an answer %3")
                          .arg(path, views::bytesText(Bytes{record.bytes}), views::numberText(record.maxAbsDifference)));
       Q_EMIT exported(path);
     };
   });
-  if (JobState* state = m_document.job(id)) state->plan = plan.name;
+  *idBox = id;
+  if (JobState* state = m_document.job(id)) {
+    state->plan = plan.name;
+    state->expected = expected;
+  }
   return id;
 }
 
@@ -298,6 +316,7 @@ void JobRunner::solve(int drag) {
   const SensitivityTable* table = w.table();
   if (!w.network || !table || table->rows.empty()) return;
   const Engine& engine = m_document.engine();
+  const Context context = engine.context;
   const auto network = w.network;
   const auto calibration = w.calibration ? w.calibration : w.data;
   const auto measured = std::make_shared<const SensitivityTable>(*table);
@@ -312,7 +331,7 @@ void JobRunner::solve(int drag) {
     job.target = target;
     if (!locks->layers.empty()) job.locks = locks.get();
     job.calibration = calibration.get();
-    return makePlan(job, engine.context, progress);
+    return makePlan(job, context, progress);
   };
   const auto take = [=, this](PlanOutcome outcome) {
     if (m_document.workspace().network != network) return;
@@ -398,6 +417,7 @@ void JobRunner::refreshFront() {
 int JobRunner::measurePlans(const std::vector<int>& points) {
   const Workspace& w = m_document.workspace();
   const Engine& engine = m_document.engine();
+  const Context context = engine.context;
   const auto network = w.network;
   const auto data = w.data, calibration = w.calibration ? w.calibration : w.data;
   auto plans = std::make_shared<std::vector<Plan>>();
@@ -410,7 +430,7 @@ int JobRunner::measurePlans(const std::vector<int>& points) {
       tools.gate.pass(tools.progress);
       CompressJob job{*network, (*plans)[i], engine.plugins, calibration.get(), data.get(), std::nullopt, RangeRule::mse, nullptr, {}};
       const double share = 1.0 / static_cast<double>(plans->size());
-      const CompressOutcome outcome = planish::compress(job, engine.context, tools.progress.part(share * static_cast<double>(i), share * static_cast<double>(i + 1)));
+      const CompressOutcome outcome = planish::compress(job, context, tools.progress.part(share * static_cast<double>(i), share * static_cast<double>(i + 1)));
       tools.post([=, this, key = settingsText((*plans)[i]), difference = outcome.result.difference] {
         m_measuredPlans[key] = difference;
         refreshFront();
@@ -424,12 +444,13 @@ int JobRunner::compareAnswers() {
   const Workspace& w = m_document.workspace();
   if (!w.network || !w.data) return 0;
   const Engine& engine = m_document.engine();
+  const Context context = engine.context;
   const auto network = w.network;
   const auto data = w.data;
   const CompressionResult* found = w.project.result(w.plan.name);
   const auto result = found ? std::make_shared<const CompressionResult>(*found) : nullptr;
   return start(JobKind::answers, tr("Ask both networks"), 0, {}, [=, this, &engine](const Worker::Tools& tools) -> std::function<void()> {
-    auto answers = std::make_shared<const views::Answers>(planish::compareAnswers({*network, *data, engine.plugins, result.get()}, engine.context, tools.progress));
+    auto answers = std::make_shared<const views::Answers>(planish::compareAnswers({*network, *data, engine.plugins, result.get()}, context, tools.progress));
     return [=, this] { m_document.setAnswers(answers); };
   });
 }

@@ -1,4 +1,5 @@
 #include "app/desktop/main_window.h"
+#include "app/desktop/settings.h"
 #include "app/desktop/style.h"
 
 #include <QApplication>
@@ -41,10 +42,10 @@ int main(int argc, char** argv) {
   parser.addOptions({demo, reset, light, dark});
   parser.process(application);
   using namespace planish::desktop;
-  setAppearance(application, parser.isSet(dark) ? Appearance::dark : parser.isSet(light) ? Appearance::light : Appearance::system);
+  setAppearance(application, parser.isSet(dark) ? Appearance::dark : parser.isSet(light) ? Appearance::light : Settings::load().appearance);
   if (parser.isSet(reset)) state().remove(QStringLiteral("layout"));
 
-  const Engine engine = Engine::load();
+  Engine engine = Engine::load();
   MainWindow window(engine);
   window.show();
   QTimer::singleShot(0, &window, [&] {

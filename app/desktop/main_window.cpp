@@ -17,7 +17,7 @@
 
 namespace planish::desktop {
 
-MainWindow::MainWindow(const Engine& engine, QWidget* parent)
+MainWindow::MainWindow(Engine& engine, QWidget* parent)
     : QMainWindow(parent), m_engine(engine), m_document(engine), m_jobs(m_document, m_worker), m_files(m_document), m_requests(m_document, m_jobs),
       m_steps(new StepBar(this)), m_pages(new QStackedWidget(this)), m_welcome(new WelcomePage(this)), m_docks(new QMainWindow(this, Qt::Widget)),
       m_jobLabel(new QLabel(this)), m_memoryLabel(new QLabel(this)), m_jobBar(new QProgressBar(this)) {
@@ -62,6 +62,7 @@ MainWindow::MainWindow(const Engine& engine, QWidget* parent)
   resize(1440, 900);
   restoreGeometry(state().value(QStringLiteral("window/geometry")).toByteArray());
   m_welcome->setRecent(recentFiles());
+  applySettings(Settings::load());
   noteChange(Changes::fromInt(~0u));
 }
 
@@ -101,6 +102,7 @@ void MainWindow::connectAll() {
   connect(&m_jobs, &JobRunner::problem, this, [this](const QString& title, const QString& text) { statusBar()->showMessage(title + QStringLiteral(": ") + text, 15000); });
   connect(&m_jobs, &JobRunner::opened, this, &MainWindow::openedNow);
   connect(&m_jobs, &JobRunner::openFailed, this, [this](const QString&, const QString& message, const QString& remedy) {
+    m_recoveredFrom.clear();
     tell(tr("Cannot be opened"), remedy.isEmpty() ? message : message + QStringLiteral("\n\n") + remedy);
   });
   connect(&m_jobs, &JobRunner::jobEnded, this, [this] { QApplication::alert(this); });
@@ -139,7 +141,8 @@ void MainWindow::refreshTitle() {
     setWindowTitle(tr("Planish"));
     return;
   }
-  const QString name = w.file.isEmpty() ? tr("%1 (not saved)").arg(QFileInfo(QString::fromStdString(w.project.network.path)).completeBaseName()) : QFileInfo(w.file).fileName();
+  const QString network = QFileInfo(QString::fromStdString(w.project.network.path)).completeBaseName();
+  const QString name = w.file.isEmpty() ? tr("%1 (not saved)").arg(m_origin.isEmpty() ? network : m_origin) : QFileInfo(w.file).fileName();
   setWindowTitle(QString(name).replace(QLatin1String("[*]"), QLatin1String("[*][*]")) + tr("[*] — Planish"));
   setWindowFilePath(w.file);
 }

@@ -6,6 +6,7 @@
 #include "app/desktop/layouts.h"
 #include "app/desktop/project_files.h"
 #include "app/desktop/request_handler.h"
+#include "app/desktop/settings.h"
 #include "app/desktop/step_bar.h"
 #include "app/desktop/welcome_page.h"
 
@@ -26,7 +27,8 @@ class MainWindow : public QMainWindow {
   Q_OBJECT
 
  public:
-  explicit MainWindow(const Engine& engine, QWidget* parent = nullptr);
+  /// `engine`'s context follows the settings.
+  explicit MainWindow(Engine& engine, QWidget* parent = nullptr);
   ~MainWindow() override;
 
   Document& document() { return m_document; }
@@ -85,8 +87,12 @@ class MainWindow : public QMainWindow {
   bool mayLeaveJobs();
   void showHelp(const QString& topic);
   void showAbout();
+  void openSettings();
+  /// A device that is not there is said, and the CPU taken.
+  void applySettings(const Settings& settings);
 
-  const Engine& m_engine;
+  Engine& m_engine;
+  Settings m_settings;
   Document m_document;
   Worker m_worker;
   JobRunner m_jobs;
@@ -102,6 +108,7 @@ class MainWindow : public QMainWindow {
   QLabel *m_jobLabel, *m_memoryLabel;
   QProgressBar* m_jobBar;
   QString m_recoveredFrom;  ///< copy that the open project came from
+  QString m_origin;         ///< for the title of a project that is a copy of a file: "run.planish, copy"
   QMenu* m_recentMenu = nullptr;
   bool m_closing = false;
 };

@@ -101,7 +101,7 @@ QString ProjectFiles::recoveryCopy() const {
 
 void ProjectFiles::noteChange() {
   // Whether there is something to keep is seen when the time is up: a command that is being done is not in the undo stack yet.
-  if (!m_paused && !m_timer->isActive()) m_timer->start(2000);
+  if (!m_paused && !m_timer->isActive()) m_timer->start(m_delay * 1000);
 }
 
 void ProjectFiles::writeRecovery() {

@@ -9,7 +9,7 @@
 namespace planish::desktop {
 
 /// Saving, locking and recovery. A save takes a copy of the project and writes it off the GUI thread; while the document has unsaved
-/// changes, a copy goes to the recovery folder within two seconds of the last change. GUI thread only.
+/// changes, a copy goes to the recovery folder two seconds after a change (or as the settings say). GUI thread only.
 class ProjectFiles : public QObject {
   Q_OBJECT
 
@@ -30,6 +30,8 @@ class ProjectFiles : public QObject {
 
   /// Deletes the recovery copy of this session: after a verified save, or when the user discards.
   void dropRecovery();
+  /// From a change to the recovery copy that has it.
+  void setRecoveryDelay(int seconds) { m_delay = seconds; }
   void pauseRecovery(bool paused) { m_paused = paused; }
 
   /// A recovery copy of a session that is no longer running.
@@ -56,7 +58,7 @@ class ProjectFiles : public QObject {
   std::unique_ptr<ProjectLock> m_lock;
   QString m_lockedPath;
   class QTimer* m_timer;
-  int m_saving = 0;
+  int m_saving = 0, m_delay = 2;
   bool m_paused = false;
 };
 

@@ -2,6 +2,7 @@
 #include "app/desktop/command_palette.h"
 #include "app/desktop/main_window.h"
 #include "app/desktop/resources.h"
+#include "app/desktop/settings_page.h"
 #include "app/desktop/style.h"
 #include "views/base/numbers.h"
 #include "views/compare/compare_view.h"
@@ -25,6 +26,7 @@
 #include <QLabel>
 #include <QMenuBar>
 #include <QMessageBox>
+#include <QStatusBar>
 #include <QTextBrowser>
 #include <QUrl>
 #include <QVBoxLayout>
@@ -72,6 +74,7 @@ void MainWindow::makeCommands() {
     for (std::size_t i = 0; i < layers.size(); ++i) layers[i] = static_cast<int>(i);
     m_requests.handle(request::Select{layers, -1});
   });
+  c.add(QStringLiteral("edit.settings"), tr("Se&ttings…"), QKeySequence::Preferences, [this] { openSettings(); }, tr("Theme, threads, memory, device, autosave"));
   c.add(QStringLiteral("plan.solve"), tr("&Solve rest"), QKeySequence(Qt::Key_F5), ask(request::Solve{}), tr("Fill all layers that are not locked under the budget"));
   c.add(QStringLiteral("plan.lock"), tr("&Lock selected layers"), QKeySequence(Qt::CTRL | Qt::Key_L), [this] { m_requests.handle(request::LockLayers{m_document.workspace().selection, true}); });
   c.add(QStringLiteral("plan.unlock"), tr("&Unlock selected layers"), QKeySequence(Qt::CTRL | Qt::SHIFT | Qt::Key_L), [this] { m_requests.handle(request::LockLayers{m_document.workspace().selection, false}); });
@@ -108,9 +111,18 @@ void MainWindow::makeCommands() {
     ++number;
   }
   c.add(QStringLiteral("view.reset"), tr("&Reset layout"), {}, [this] { m_layouts->reset(); });
-  c.add(QStringLiteral("view.light"), tr("&Light"), {}, [] { setAppearance(*qApp, Appearance::light); });
-  c.add(QStringLiteral("view.dark"), tr("&Dark"), {}, [] { setAppearance(*qApp, Appearance::dark); });
-  c.add(QStringLiteral("view.system"), tr("As the s&ystem"), {}, [] { setAppearance(*qApp, Appearance::system); });
+  const auto look = [this](Appearance appearance) {
+    return [this, appearance] {
+      Settings settings = m_settings;
+      settings.appearance = appearance;
+      applySettings(settings);
+      settings.save();
+      setAppearance(*qApp, appearance);
+    };
+  };
+  c.add(QStringLiteral("view.light"), tr("&Light"), {}, look(Appearance::light));
+  c.add(QStringLiteral("view.dark"), tr("&Dark"), {}, look(Appearance::dark));
+  c.add(QStringLiteral("view.system"), tr("As the s&ystem"), {}, look(Appearance::system));
   c.add(QStringLiteral("view.fullScreen"), tr("&Full screen"), QKeySequence(Qt::Key_F11), [this] { setWindowState(windowState() ^ Qt::WindowFullScreen); });
   c.add(QStringLiteral("help.guide"), tr("&Guide"), QKeySequence::HelpContents, [this] { showHelp(QStringLiteral("guide.md")); });
   c.add(QStringLiteral("help.palette"), tr("&Commands…"), QKeySequence(Qt::CTRL | Qt::Key_K), [this] { CommandPalette(m_commands, this).exec(); });
@@ -125,7 +137,7 @@ void MainWindow::makeMenus() {
     auto* menu = menuBar()->addMenu(title);
     for (const auto& id : m_commands.ids()) {
       if (!id.startsWith(category + QLatin1Char('.'))) continue;
-      if (id == QLatin1String("file.quit") || id == QLatin1String("view.reset") || id == QLatin1String("job.pause")) menu->addSeparator();
+      if (id == QLatin1String("file.quit") || id == QLatin1String("view.reset") || id == QLatin1String("edit.settings") || id == QLatin1String("job.pause")) menu->addSeparator();
       menu->addAction(m_commands.action(id));
       if (id == QLatin1String("file.open")) m_recentMenu = menu->addMenu(tr("Open &recent"));
     }
@@ -199,6 +211,29 @@ void MainWindow::showHelp(const QString& topic) {
   layout->addWidget(text);
   dialog.resize(900, 720);
   runPage(dialog);
+}
+
+void MainWindow::openSettings() {
+  SettingsPage page(m_settings, this);
+  if (!runPage(page)) return;
+  const Settings chosen = page.choice();
+  const bool look = chosen.appearance != m_settings.appearance;
+  applySettings(chosen);
+  if (look) setAppearance(*qApp, chosen.appearance);
+  if (!chosen.save()) statusBar()->showMessage(tr("The settings hold for this session only: their file cannot be written."), 8000);
+}
+
+void MainWindow::applySettings(const Settings& settings) {
+  m_settings = settings;
+  m_files.setRecoveryDelay(settings.autosaveSeconds);
+  try {
+    m_engine.context = settings.context();
+  } catch (const Error& error) {
+    m_settings.device = "cpu";
+    m_engine.context = m_settings.context();
+    m_document.log(views::LogLine::Level::warning, tr("Device %1: %2; the CPU computes").arg(QString::fromStdString(settings.device), QString::fromStdString(error.message())));
+  }
+  m_steps->refresh(m_document.workspace(), QString::fromStdString(m_engine.deviceText()));
 }
 
 void MainWindow::showAbout() {

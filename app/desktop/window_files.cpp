@@ -1,5 +1,6 @@
 // Opening, saving, closing and recovering.
 #include "app/desktop/main_window.h"
+#include "app/desktop/places.h"
 #include "app/desktop/resources.h"
 #include "core/compute/shape_inference.h"
 #include "core/project/journal.h"
@@ -108,10 +109,14 @@ void MainWindow::openedNow(const QString& path) {
   statusBar()->clearMessage();
   const Workspace& w = m_document.workspace();
   if (path == m_recoveredFrom) {
+    const bool isRecovery = QFileInfo(path).path() == recoveryFolder();
+    m_origin = isRecovery ? tr("%1, recovered").arg(views::plainName(w.project.network.name, 60)) : tr("copy of %1").arg(QFileInfo(path).fileName());
     m_document.setFile({});
     m_document.noteResults();
     m_recoveredFrom.clear();
+    refreshTitle();
   } else {
+    m_origin.clear();
     remember(path);
   }
   const auto unsupported = unsupportedOperations(*w.network->network);
@@ -229,7 +234,7 @@ void MainWindow::offerRecovery() {
 void MainWindow::openMeasurePage() {
   if (!m_document.workspace().network) return;
   showStep(Step::measure);
-  MeasurePage page(m_document, this);
+  MeasurePage page(m_document, m_jobs, this);
   if (!runPage(page)) return;
   m_document.chooseTarget(page.choice().target);
   m_jobs.measure(page.choice());
@@ -237,7 +242,7 @@ void MainWindow::openMeasurePage() {
 
 void MainWindow::openCompressPage() {
   if (!m_document.workspace().network) return;
-  CompressPage page(m_document, this);
+  CompressPage page(m_document, m_jobs, this);
   if (!runPage(page)) return;
   showStep(Step::compress);
   m_jobs.compress(page.choice());
@@ -246,9 +251,9 @@ void MainWindow::openCompressPage() {
 void MainWindow::openExportPage() {
   if (!m_document.workspace().network) return;
   showStep(Step::exportFile);
-  ExportPage page(m_document, this);
+  ExportPage page(m_document, m_jobs, this);
   if (!runPage(page)) return;
-  m_jobs.exportTo(page.path(), page.target(), true);
+  m_jobs.exportTo(page.path(), page.target(), true, page.expected());
 }
 
 }  // namespace planish::desktop

@@ -1,0 +1,114 @@
+#include "app/desktop/job_pages.h"
+#include "app/desktop/page_fields.h"
+#include "views/base/numbers.h"
+
+#include <QCheckBox>
+#include <QComboBox>
+#include <QFormLayout>
+#include <QGridLayout>
+#include <QLineEdit>
+#include <QSpinBox>
+
+#include <algorithm>
+
+namespace planish::desktop {
+
+MeasurePage::MeasurePage(const Document& document, JobRunner& jobs, QWidget* parent)
+    : EstimatedPage(document, jobs, tr("Measure"), tr("What each option costs, layer by layer. Rows appear as they are measured; stopping keeps them."), tr("Measure"), parent),
+      m_target(targetCombo(document, this)), m_presets(new QComboBox(this)), m_options(new QLineEdit(this)), m_samples(new QSpinBox(this)) {
+  const Workspace& w = document.workspace();
+  auto* metrics = new QWidget(this);
+  auto* grid = new QGridLayout(metrics);
+  grid->setContentsMargins(0, 0, 0, 0);
+  const auto calibration = w.calibration ? w.calibration : w.data;
+  for (const auto& metric : document.engine().plugins.metrics.all()) {
+    auto* box = new QCheckBox(views::scoreName(metric->declaration().id), metrics);
+    box->setToolTip(QString::fromStdString(metric->declaration().help));
+    box->setEnabled((!metric->needsData() || calibration) && (!metric->needsLabels() || (calibration && calibration->hasLabels())));
+    box->setChecked(metric->declaration().id == (calibration ? "kl" : "weight-error"));
+    const int place = static_cast<int>(m_metrics.size());
+    grid->addWidget(box, place / 4, place % 4);
+    m_metrics.emplace_back(metric->declaration().id, box);
+    connect(box, &QCheckBox::toggled, this, &MeasurePage::estimateAgain);
+  }
+  form()->addRow(tr("Metric"), metrics);
+  form()->addRow(tr("Target"), m_target);
+  m_presets->addItem(tr("Choose a set…"));
+  for (const auto& [name, settings] : optionSets()) {
+    QStringList words;
+    for (const auto& setting : settings) words << QString::fromStdString(setting);
+    m_presets->addItem(QString::fromStdString(name), words.join(QLatin1Char(',')));
+  }
+  m_presets->setAccessibleName(tr("Sets of options"));
+  m_options->setObjectName(QStringLiteral("options"));
+  m_options->setAccessibleName(tr("Options"));
+  QStringList words;
+  for (const auto& option : w.options) words << QString::fromStdString(toText(option));
+  m_options->setText(words.join(QLatin1Char(',')));
+  m_options->setToolTip(tr("Settings parted by commas: int8, int4g32, int8+a8, fp16+2:4, int4+s50 …"));
+  form()->addRow(tr("Options"), m_options);
+  form()->addRow(QString(), m_presets);
+  const int count = calibration ? static_cast<int>(calibration->count()) : 0;
+  m_samples->setRange(1, std::max(1, count));
+  m_samples->setValue(std::min(count, 512));
+  m_samples->setEnabled(count > 0);
+  m_samples->setSuffix(tr(" of %1").arg(count));
+  m_samples->setAccessibleName(tr("Calibration samples"));
+  form()->addRow(tr("Samples"), m_samples);
+  connect(m_presets, &QComboBox::activated, this, [this](int index) {
+    if (index > 0) m_options->setText(m_presets->itemData(index).toString());
+  });
+  connect(m_options, &QLineEdit::textChanged, this, &MeasurePage::estimateAgain);
+  connect(m_target, &QComboBox::activated, this, &MeasurePage::estimateAgain);
+  connect(m_samples, &QSpinBox::valueChanged, this, &MeasurePage::estimateAgain);
+  estimateAgain();
+}
+
+MeasureChoice MeasurePage::choice() const {
+  MeasureChoice choice;
+  choice.metrics.clear();
+  for (const auto& [id, box] : m_metrics)
+    if (box->isChecked()) choice.metrics.push_back(id);
+  choice.options = parseOptions(m_options->text().remove(QLatin1Char(' ')).toStdString());
+  choice.target = m_target->currentData().toString().toStdString();
+  choice.limit = m_samples->isEnabled() && m_samples->value() < m_samples->maximum() ? m_samples->value() : -1;
+  choice.expected = expected();
+  return choice;
+}
+
+QString MeasurePage::problem() const {
+  const Project& project = workspace().project;
+  try {
+    const auto settings = parseOptions(m_options->text().remove(QLatin1Char(' ')).toStdString());
+    if (settings.empty()) return tr("Name at least one option, for example int8.");
+    if (passesFor(settings, project.network.passes) != project.network.passes && (!project.tables.empty() || !project.results.empty()))
+      return tr("Quantised activations need BatchNorm folded, but this project's tables were measured without: open the network anew for them.");
+  } catch (const Error& error) {
+    return QString::fromStdString(error.message());
+  }
+  const bool any = std::any_of(m_metrics.begin(), m_metrics.end(), [](const auto& metric) { return metric.second->isChecked(); });
+  return any ? QString() : tr("Choose at least one metric.");
+}
+
+void MeasurePage::request() {
+  if (problem().isEmpty()) jobs().estimate(choice(), took(), failed());
+}
+
+QString MeasurePage::refusedText() const { return tr("is left out"); }
+
+void MeasurePage::refresh() {
+  const Workspace& w = workspace();
+  const QString wrong = problem();
+  QStringList warnings;
+  if (!wrong.isEmpty()) warnings << wrong;
+  if (!w.calibration && w.data) warnings << tr("Measuring on the data that also judges flatters the result: choose separate calibration data.");
+  if (!w.calibration && !w.data) warnings << tr("Without data only the weight error can be measured. Choose data in the Data view.");
+  const auto settings = wrong.isEmpty() ? choice().options : std::vector<Setting>();
+  if (passesFor(settings, w.project.network.passes) != w.project.network.passes) warnings << tr("Quantised activations: BatchNorm is folded first, as the runtimes do.");
+  showAll({{tr("Cells"), tr("%1 layers × %2 options").arg(w.layerCount()).arg(settings.size()), {}},
+           {tr("Samples a cell"), m_samples->isEnabled() ? QString::number(m_samples->value()) : tr("none"), {}},
+           {tr("Device"), QString::fromStdString(document().engine().deviceText()), {}}},
+          warnings, !wrong.isEmpty());
+}
+
+}  // namespace planish::desktop
