@@ -61,6 +61,7 @@ void JobPage::setCosts(const std::vector<Cost>& costs) {
     auto* name = new QLabel(this);
     name->setFont(views::labelFont());
     name->setForegroundRole(QPalette::PlaceholderText);
+    if (row > 0) name->setContentsMargins(0, space::k4, 0, 0);
     auto* value = new QLabel(this);
     value->setFont(views::valueFont());
     value->setTextFormat(Qt::PlainText);
@@ -88,6 +89,9 @@ void JobPage::setWarnings(const QStringList& warnings, bool blocking) {
   m_warnings->setText(warnings.join(QLatin1Char('\n')));
   m_warnings->setVisible(!warnings.isEmpty());
   m_start->setEnabled(!blocking);
+  // A page that is open grows with what it has to say.
+  const int needed = layout()->hasHeightForWidth() ? layout()->totalHeightForWidth(width()) : sizeHint().height();
+  if (needed > height()) resize(width(), needed);
 }
 
 }  // namespace planish::desktop

@@ -1,6 +1,6 @@
 // Whether the window ever keeps a person waiting: the real window on the offscreen platform does a whole run on mobilenetv2 (open, measure, solve,
 // compress with live accuracy, save) while a person walks through layers, steps and bars. A timer of 5 ms in the GUI thread tells the gaps.
-//   heartbeat_benchmark [--pictures 64] [--judge 1000] [--live 256] [--options int8,int6,int5,int4,int3,int2] [--gap 30]
+//   heartbeat_benchmark [--pictures 64] [--calibration 512] [--judge 1000] [--live 256] [--options int8,int6,int5,int4,int3,int2] [--gap 30]
 #include "app/desktop/main_window.h"
 #include "app/desktop/style.h"
 #include "core/jobs/preflight.h"
@@ -213,7 +213,7 @@ int main(int argc, char** argv) {
 
   heart.enter(QStringLiteral("open"));
   window.jobs().open(QString::fromStdString(benchmark::assets() / "cifar10" / "mobilenetv2.onnx"), pictures("test.npz", argument(arguments, "--judge", "1000").toLongLong()),
-                     pictures("calibration.npz", 512));
+                     pictures("calibration.npz", argument(arguments, "--calibration", "512").toLongLong()));
   wait([&] { return w.network && w.data; });
   Person person(window);
   heart.enter(QStringLiteral("measure"));

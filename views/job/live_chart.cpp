@@ -125,7 +125,6 @@ void LiveChart::show(const JobState& job) {
   if (job.kind == JobKind::measure) fillThroughput(job);
   else fillScores(job);
   setEmpty(job);
-  applyTheme();
 }
 
 void LiveChart::fillScores(const JobState& job) {

@@ -1,0 +1,139 @@
+// The pages before jobs: what a job will take is said before it begins, and stands beside what it took afterwards.
+#include "tests/app/desktop/support/driver.h"
+#include "tests/views/support/picture.h"
+
+#include "app/desktop/settings_page.h"
+#include "views/job/job_text.h"
+
+#include <QLabel>
+
+#include <gtest/gtest.h>
+
+namespace planish::desktop {
+namespace {
+
+/// Value of a cost of the page; empty where it is not shown.
+QString cost(const QWidget& page, const QString& name) {
+  const auto* label = page.findChild<QLabel*>(QStringLiteral("cost.") + name);
+  return label && label->isVisibleTo(&page) ? label->text() : QString();
+}
+
+QString warnings(const QWidget& page) {
+  QStringList all;
+  for (const auto* label : page.findChildren<QLabel*>())
+    if (label->isVisibleTo(&page) && label->wordWrap()) all << label->text();
+  return all.join(QLatin1Char('\n'));
+}
+
+TEST(Pages, PreflightSaysTimeMemoryDiskAndOutputAndTheJobShowsWhatItTook) {
+  Driver d;
+  ASSERT_TRUE(d.openDemo(QStringLiteral("digits")));
+  QString time, memory, disk;
+  d.window->runPage = [&](QDialog& page) {
+    page.show();
+    EXPECT_TRUE(Driver::waitFor([&] { return static_cast<EstimatedPage&>(page).expected().seconds > 0; }, 30000));
+    time = cost(page, QStringLiteral("Time"));
+    memory = cost(page, QStringLiteral("Memory"));
+    disk = cost(page, QStringLiteral("Disk"));
+    views::keepPicture(page, QStringLiteral("page_measure"));
+    return true;
+  };
+  d.window->openMeasurePage();
+  ASSERT_TRUE(d.waitForJobs());
+  for (const QString& text : {time, memory, disk}) EXPECT_FALSE(text.isEmpty() || text.contains(QStringLiteral("…"))) << text.toStdString();
+  EXPECT_TRUE(memory.contains(QStringLiteral("of"))) << "what there is: " << memory.toStdString();
+  const auto measured = d.workspace().jobs.back();
+  ASSERT_EQ(measured.phase, views::JobPhase::done) << measured.error.toStdString();
+  EXPECT_GT(measured.expected.seconds, 0);
+  EXPECT_GT(measured.expected.memoryBytes, 0);
+  EXPECT_GT(measured.used.memoryBytes, 0);
+  EXPECT_GT(measured.used.diskBytes, 0);
+  // Estimates of a busy machine: within a factor that would still be of use.
+  EXPECT_LT(measured.used.memoryBytes, measured.expected.memoryBytes * 2);
+  EXPECT_TRUE(views::costText(measured).contains(QStringLiteral("expected"))) << views::costText(measured).toStdString();
+  EXPECT_FALSE(measured.resources.empty()) << "a short job has no reading";
+
+  ASSERT_TRUE(d.solveFor(QStringLiteral("16%")));
+  QString output;
+  d.window->runPage = [&](QDialog& page) {
+    page.show();
+    EXPECT_TRUE(Driver::waitFor([&] { return static_cast<EstimatedPage&>(page).expected().seconds > 0; }, 30000));
+    output = cost(page, QStringLiteral("Exported file"));
+    views::keepPicture(page, QStringLiteral("page_compress"));
+    return true;
+  };
+  d.window->openCompressPage();
+  ASSERT_TRUE(d.waitForJobs());
+  const auto compressed = d.workspace().jobs.back();
+  ASSERT_EQ(compressed.phase, views::JobPhase::done) << compressed.error.toStdString();
+  EXPECT_FALSE(output.isEmpty());
+  EXPECT_LT(compressed.used.memoryBytes, compressed.expected.memoryBytes * 2);
+
+  const QString onnx = d.file(QStringLiteral("pages.onnx"));
+  d.window->runPage = [&](QDialog& page) {
+    page.show();
+    page.findChild<QLineEdit*>(QStringLiteral("path"))->setText(onnx);
+    EXPECT_TRUE(Driver::waitFor([&] { return static_cast<EstimatedPage&>(page).expected().outputBytes > 0; }, 30000));
+    views::keepPicture(page, QStringLiteral("page_export"));
+    return true;
+  };
+  d.window->openExportPage();
+  ASSERT_TRUE(d.waitForJobs());
+  const auto exported = d.workspace().jobs.back();
+  ASSERT_EQ(exported.phase, views::JobPhase::done) << exported.error.toStdString();
+  EXPECT_EQ(exported.used.outputBytes, QFileInfo(onnx).size());
+  EXPECT_NEAR(static_cast<double>(exported.used.outputBytes), static_cast<double>(exported.expected.outputBytes), 0.25 * static_cast<double>(exported.used.outputBytes));
+  d.window->showStep(Step::compress);
+  QTest::qWait(200);
+  views::keepPicture(*d.window->view(QStringLiteral("job")), QStringLiteral("job_costs"));
+}
+
+TEST(Pages, SettingsThatCannotBeMadeAreNamedAndStopTheJob) {
+  Driver d;
+  ASSERT_TRUE(d.openDemo(QStringLiteral("digits")));
+  d.document().chooseTarget("any");
+  d.document().setOptions(parseOptions("int8,int3"));
+  d.document().changeSettings({{1, parseSetting("int3")}, {2, parseSetting("int8")}});
+  d.document().chooseTarget("onnxruntime");
+  bool enabled = true;
+  QString said;
+  d.window->runPage = [&](QDialog& page) {
+    page.show();
+    EXPECT_TRUE(Driver::waitFor([&] { return static_cast<EstimatedPage&>(page).estimate().has_value(); }, 30000));
+    enabled = page.findChild<QAbstractButton*>(QStringLiteral("start"))->isEnabled();
+    said = warnings(page);
+    views::keepPicture(page, QStringLiteral("page_refused"));
+    return false;
+  };
+  d.window->openCompressPage();
+  EXPECT_FALSE(enabled);
+  const std::string name = d.workspace().network->layers.items[1].name;
+  EXPECT_TRUE(said.contains(QString::fromStdString(name))) << said.toStdString();
+  EXPECT_TRUE(said.contains(QStringLiteral("int3"))) << said.toStdString();
+  EXPECT_TRUE(d.workspace().jobs.empty());
+}
+
+TEST(Pages, SettingsAreKeptAndHoldForTheNextJob) {
+  Driver d;
+  ASSERT_TRUE(d.openDemo(QStringLiteral("digits")));
+  d.window->runPage = [&](QDialog& page) {
+    page.show();
+    const auto fields = page.findChildren<QSpinBox*>();
+    for (auto* field : fields) {
+      if (field->accessibleName() == QLatin1String("Threads")) field->setValue(1);
+      if (field->accessibleName() == QLatin1String("Memory for kept values")) field->setValue(128);
+    }
+    views::keepPicture(page, QStringLiteral("page_settings"));
+    return true;
+  };
+  d.command(QStringLiteral("edit.settings"));
+  EXPECT_EQ(d.engine->context.threads, 1);
+  EXPECT_EQ(d.engine->context.memoryLimit, std::int64_t(128) << 20);
+  EXPECT_EQ(Settings::load().threads, 1);
+  ASSERT_TRUE(d.measure(QStringLiteral("int8"), 8));
+  EXPECT_TRUE(d.workspace().jobs.back().device.contains(QStringLiteral("1 thread"))) << d.workspace().jobs.back().device.toStdString();
+  QFile::remove(settingsFile());
+}
+
+}  // namespace
+}  // namespace planish::desktop
