@@ -92,7 +92,7 @@ TEST(Catalogue, U10_TheTitlesMarkIsRightOverUndoSaveAndJobs) {
   EXPECT_FALSE(d.window->isWindowModified()) << "back at the saved state";
 
   d.startCompress();
-  ASSERT_TRUE(Driver::waitFor([&] { return d.workspace().jobs.back().layersDone >= 1; }));
+  ASSERT_TRUE(Driver::waitFor([&] { return d.workspace().jobs.back().layersDone >= 1; }, 240000));
   d.command(QStringLiteral("edit.undo"));
   EXPECT_TRUE(d.window->isWindowModified());
   ASSERT_TRUE(d.waitForJobs());

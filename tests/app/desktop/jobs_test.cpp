@@ -33,7 +33,7 @@ TEST(Jobs, PauseHoldsBetweenLayersAndResumeGoesOn) {
     return all;
   }());
   d.startCompress();
-  ASSERT_TRUE(Driver::waitFor([&] { return d.workspace().jobs.back().layersDone >= 1; }));
+  ASSERT_TRUE(Driver::waitFor([&] { return d.workspace().jobs.back().layersDone >= 1; }, 240000));
   d.command(QStringLiteral("job.pause"));
   EXPECT_EQ(d.workspace().jobs.back().phase, views::JobPhase::paused);
   QTest::qWait(700);
@@ -54,7 +54,7 @@ TEST(Jobs, PlanEditedDuringAJobAppliesToLayersNotYetDone) {
   for (int i = 0; i < count; ++i) all.emplace_back(i, parseSetting("int8"));
   d.document().changeSettings(all);
   d.startCompress();
-  ASSERT_TRUE(Driver::waitFor([&] { return d.workspace().jobs.back().layersDone >= 1; }));
+  ASSERT_TRUE(Driver::waitFor([&] { return d.workspace().jobs.back().layersDone >= 1; }, 240000));
   d.command(QStringLiteral("job.pause"));
   QTest::qWait(500);
   const int done = d.workspace().jobs.back().layersDone;
