@@ -36,7 +36,9 @@ const std::map<std::string, int (*)(Session&)>& commands() {
   return all;
 }
 
-Device parseDevice(const std::string& text, Output& output) {
+/// `count`: how many devices, from the one returned on. "cuda" means all there are.
+Device parseDevice(const std::string& text, Output& output, int& count) {
+  count = 1;
   if (text == "cpu") return {};
   Device device{DeviceKind::cuda, 0};
   if (text != "cuda") {
@@ -45,7 +47,8 @@ Device parseDevice(const std::string& text, Output& output) {
     device.index = std::stoi(number);
   }
   const DeviceDescription found = describeDevice(device.index);
-  output.message("cuda:" + std::to_string(device.index) + " is " + found.name + ": it sweeps columns (gptq, sparsegpt); the network's operations are computed on the CPU");
+  if (text == "cuda") count = static_cast<int>(deviceLibrary().engines->devices().size());
+  output.message((count > 1 ? "cuda:0 to cuda:" + std::to_string(count - 1) + ", the first of them " : "cuda:" + std::to_string(device.index) + " is ") + found.name);
   return device;
 }
 
@@ -62,7 +65,7 @@ int execute(Output& output, const Options& options) {
         output.warning("plugin " + printable(plugin.file.string()) + ": " + plugin.problem);
       }
   Context context;
-  context.device = parseDevice(options.device, output);
+  context.device = parseDevice(options.device, output, context.deviceCount);
   context.threads = options.threads > 0 ? options.threads : static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
   context.seed = options.seed;
   const Progress progress = output.progress();

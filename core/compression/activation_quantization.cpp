@@ -2,6 +2,7 @@
 
 #include "core/compute/cpu/support/simd.h"
 #include "core/compute/cpu/support/vector_math.h"
+#include "core/compute/device_library.h"
 
 #include <algorithm>
 #include <cmath>
@@ -133,6 +134,9 @@ ActivationFormat chooseFormat(const ValueStatistics& statistics, int bits, Range
 }
 
 Tensor simulate(const ActivationFormat& format, const Tensor& value) {
+  const auto lowest = static_cast<float>((format.isSigned ? -(1 << (format.bits - 1)) : 0) - format.zeroPoint);
+  if (value.device().kind != DeviceKind::cpu && value.type() == DataType::float32)
+    return deviceLibrary().engines->rounded(value, {format.scale, lowest, lowest + static_cast<float>(largestCode(format.bits))});
   const Tensor in = value.type() == DataType::float32 ? value : toFloat(value);
   const std::int64_t count = in.count();
   // The layout does not matter to an elementwise change, so it is kept.

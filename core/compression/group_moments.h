@@ -3,6 +3,8 @@
 #include "core/compression/input_moments.h"
 #include "core/statistics/statistics.h"
 
+#include <map>
+
 namespace planish {
 
 /// Widest group of columns whose scales compressors choose by the error of the output without being told to:
@@ -18,13 +20,16 @@ class GroupMoments {
   GroupMoments(const InputStatistics& statistics, std::int64_t columns)
       : m_statistics(statistics), m_columns(columns) {}
 
-  /// Makes the blocks ready. `width`: columns that one scale covers.
+  /// Makes the blocks ready, for of() or for onDevice(). `width`: columns that one scale covers.
   void prepare(std::int64_t width) const;
+  void prepareForDevice(std::int64_t width) const;
   /// Inputs of columns [first, first + width) (to the end at most) of a convolution group.
   const InputMoments& of(std::int64_t convolutionGroup, std::int64_t first) const {
     return m_blocks.at(
         static_cast<std::size_t>(convolutionGroup * ((m_columns + m_width - 1) / m_width) + first / m_width));
   }
+  /// All groups' moments of the columns from `first` on, on a device: float32 [groups, width, width] with the width of that block.
+  const Tensor& onDevice(int device, std::int64_t first) const;
   std::int64_t convolutionGroups() const {
     return static_cast<std::int64_t>(m_statistics.gram.size()) / (m_columns * m_columns);
   }
@@ -32,8 +37,9 @@ class GroupMoments {
  private:
   const InputStatistics& m_statistics;
   std::int64_t m_columns;
-  mutable std::int64_t m_width = 0;
+  mutable std::int64_t m_width = 0, m_deviceWidth = 0;
   mutable std::vector<InputMoments> m_blocks;
+  mutable std::map<std::pair<int, std::int64_t>, Tensor> m_onDevice;  ///< by device and first column
 };
 
 }  // namespace planish

@@ -3,11 +3,44 @@
 #include "core/base/error.h"
 #include "core/base/parallel.h"
 #include "core/compression/element_storage.h"
+#include "core/compute/device_library.h"
 
 #include <algorithm>
+#include <cmath>
 
 namespace planish {
 namespace {
+
+/// Whether a device makes the search by the output's error; the rest is the processor's.
+bool searchesOnDevice(const CompressionInput& input, const ScaleRule& rule, const GroupMoments& moments, std::int64_t rows, std::int64_t columns) {
+  return input.context.device.kind != DeviceKind::cpu && deviceLibrary().engines && rule.format == NumberFormat::integer && rule.clipSearch &&
+         (rule.scaleBits == 16 || rule.scaleBits == 32) && rows % moments.convolutionGroups() == 0 && (moments.convolutionGroups() <= 16 || columns <= 64);
+}
+
+/// The search of findScale for one block of columns of all rows, on the context's device. Candidates are made here, so that they are the same.
+void searchBlock(const CompressionInput& input, const Tensor& matrix, const ScaleRule& rule, const GroupMoments& moments, std::int64_t first, std::int64_t count,
+                 std::span<GroupScale> scales, std::int64_t perRow) {
+  const std::int64_t rows = matrix.shape()[0], columns = matrix.shape()[1];
+  const auto values = matrix.data<float>();
+  const int device = input.context.device.index, steps = static_cast<int>(std::floor((1 - rule.leastShare) * rule.grid + 1e-9));
+  DeviceScaleProblem problem{.bits = rule.bits, .halfScales = rule.scaleBits == 16, .refinements = rule.refinements, .rows = rows, .count = count,
+                             .values = {}, .candidates = {}, .moments = moments.onDevice(device, first)};
+  problem.values.reserve(static_cast<std::size_t>(rows * count));
+  problem.candidates.reserve(static_cast<std::size_t>(rows * (steps + 1)));
+  const double half = 1 << (rule.bits - 1);
+  std::vector<bool> empty;
+  for (std::int64_t row = 0; row < rows; ++row) {
+    const auto own = values.subspan(static_cast<std::size_t>(row * columns + first), static_cast<std::size_t>(count));
+    problem.values.insert(problem.values.end(), own.begin(), own.end());
+    const float least = std::min(0.F, *std::min_element(own.begin(), own.end())), most = std::max(0.F, *std::max_element(own.begin(), own.end()));
+    const double whole = std::max(most / (half - 1), -least / half);
+    empty.push_back(least == 0 && most == 0);
+    for (int i = 0; i <= steps; ++i) problem.candidates.push_back(storedScale(static_cast<float>((1 - double(i) / rule.grid) * (empty.back() ? 1 : whole)), rule.scaleBits));
+  }
+  const auto found = deviceLibrary().engines->searchScales(device, problem);
+  for (std::int64_t row = 0; row < rows; ++row)
+    scales[static_cast<std::size_t>(row * perRow)].scale = storedScale(empty[static_cast<std::size_t>(row)] ? 1 : found[static_cast<std::size_t>(row)], rule.scaleBits);
+}
 
 /// Mean squares of the inputs, one a weight [rows * columns]: rows of one convolution group share theirs.
 /// Empty where none were measured.
@@ -23,6 +56,15 @@ std::vector<float> inputImportance(const CompressionInput& input) {
     for (std::size_t c = 0; c < columns; ++c)
       importance.push_back(static_cast<float>(squares[row * groups / rows * columns + c]));
   return importance;
+}
+
+std::vector<GroupScale> searchOnDevice(const CompressionInput& input, const Tensor& matrix, const ScaleRule& rule, std::int64_t group, const GroupMoments& moments) {
+  const std::int64_t rows = matrix.shape()[0], columns = matrix.shape()[1], perRow = (columns + group - 1) / group;
+  moments.prepareForDevice(group);
+  std::vector<GroupScale> scales(static_cast<std::size_t>(rows * perRow));
+  for (std::int64_t g = 0; g < perRow; ++g)
+    searchBlock(input, matrix, rule, moments, g * group, std::min(group, columns - g * group), std::span(scales).subspan(static_cast<std::size_t>(g)), perRow);
+  return scales;
 }
 
 /// Some rows' blocks that are multiplied by the same inputs.
@@ -129,8 +171,10 @@ std::vector<GroupScale> findLayerScales(const CompressionInput& input, const Ten
                                         const GroupMoments* moments, bool isWeight) {
   const std::int64_t rows = matrix.shape()[0], columns = matrix.shape()[1];
   const auto values = matrix.data<float>();
-  if (isWeight && moments && scalesByOutput(rule, group, error))
+  if (isWeight && moments && scalesByOutput(rule, group, error)) {
+    if (searchesOnDevice(input, rule, *moments, rows, columns)) return searchOnDevice(input, matrix, rule, group, *moments);
     return findScalesByOutput(input, matrix, rule, group, *moments);
+  }
   const auto importance = isWeight && error != "weights" ? inputImportance(input) : std::vector<float>{};
   const std::int64_t width = group == 0 ? rows * columns : group;
   const std::int64_t perRow = group == 0 ? 1 : (columns + group - 1) / group;

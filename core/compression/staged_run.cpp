@@ -39,11 +39,10 @@ void forEachPiece(std::vector<std::unique_ptr<Executor>>& executors, std::size_t
 }
 
 std::vector<std::unique_ptr<Executor>> executorsFor(const Network& network, const Context& context, std::size_t pieces) {
-  Context own = context;
-  own.threads = 1;
+  Context first = context;
+  first.deviceCount = 1;  // who takes which piece depends on timing, so kept values could be another device's
   std::vector<std::unique_ptr<Executor>> executors;
-  for (std::size_t i = 0; i < std::clamp<std::size_t>(static_cast<std::size_t>(std::max(1, context.threads)), 1, std::max<std::size_t>(1, pieces)); ++i)
-    executors.push_back(std::make_unique<Executor>(network, own));
+  for (int i = 0; i < executorCount(first, static_cast<std::int64_t>(pieces)); ++i) executors.push_back(std::make_unique<Executor>(network, executorContext(first, i)));
   return executors;
 }
 
@@ -57,7 +56,7 @@ std::size_t pieceCount(const BatchSource& data, std::int64_t atOnce) { return st
 }  // namespace
 
 StagedRun::StagedRun(const Network& network, const BatchSource& data, const ValueTransforms& transforms, const Context& context, const Progress& progress)
-    : m_network(network), m_data(data), m_transforms(transforms), m_context(context), m_progress(progress), m_atOnce(samplesAtOnce(network, data)),
+    : m_network(network), m_data(data), m_transforms(transforms), m_context(context), m_progress(progress), m_atOnce(samplesAtOnce(network, data, context)),
       m_kept(pieceCount(data, m_atOnce)) {
   m_executors = executorsFor(network, context, m_kept.size());
 }
@@ -103,7 +102,7 @@ int outputChannelAxis(const Layer& layer) { return layer.kind == "linear" || lay
 std::vector<ChannelMoments> OriginalMoments::of(const Network& network, const std::vector<ValueId>& values, const std::vector<int>& axes, const BatchSource& data,
                                                 const Context& context, const Progress& progress) {
   std::map<std::pair<ValueId, int>, std::vector<ChannelMoments>> missing;
-  const std::int64_t atOnce = samplesAtOnce(network, data);
+  const std::int64_t atOnce = samplesAtOnce(network, data, context);
   const std::size_t pieces = pieceCount(data, atOnce);
   std::vector<ValueId> observed;
   for (std::size_t i = 0; i < values.size(); ++i)

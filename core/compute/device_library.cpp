@@ -58,6 +58,15 @@ const DeviceLibrary& deviceLibrary() {
   return library;
 }
 
+const KernelRegistry& deviceKernels() {
+  static const KernelRegistry registry = [] {
+    KernelRegistry all = kernelRegistry();
+    if (const auto& library = deviceLibrary(); library.engines) library.engines->addKernels(all);
+    return all;
+  }();
+  return registry;
+}
+
 DeviceDescription describeDevice(int index) {
   const DeviceLibrary& library = deviceLibrary();
   if (!library.engines) throw Error(ErrorKind::noDevice, library.problem).remedy("leave the device out to compute on the CPU");

@@ -1,7 +1,7 @@
 #pragma once
 
 #include "core/base/progress.h"
-#include "core/tensor/data_type.h"
+#include "core/compute/kernel_registry.h"
 
 #include <cstdint>
 #include <memory>
@@ -109,6 +109,45 @@ class DeviceSweep {
   virtual double dampingShare() const = 0;                        ///< as a share of the mean diagonal: more than asked for where that was too little
 };
 
+/// How a value is rounded to codes and back: x / scale to the nearest, half to even, into [least, most], times scale.
+struct DeviceRounding {
+  float scale = 1, least = 0, most = 0;
+};
+
+/// A search for the scale of each row with the least error of the layer's output (scale_search.h), over the symmetric integers of `bits` bits.
+struct DeviceScaleProblem {
+  int bits = 8;
+  bool halfScales = true;           ///< candidates of the refinement are rounded to float16
+  int refinements = 5;
+  std::int64_t rows = 0, count = 0;
+  std::vector<float> values;        ///< [rows, count]
+  std::vector<float> candidates;    ///< [rows, candidates]: scales as they are stored; the first of equals wins
+  Tensor moments;                   ///< of the device: means of x x^T, float32 [groups, count, count]; rows of a group stand together
+};
+
+/// Which vectors x a layer reads in a value: rows of the last axis, or the columns of a convolution's patches in the order of its weight.
+struct DeviceInputWindow {
+  bool patches = false;
+  std::int64_t columns = 0, groups = 1;
+  std::int64_t kernelHeight = 1, kernelWidth = 1, strideY = 1, strideX = 1, dilationY = 1, dilationX = 1, top = 0, left = 0, outHeight = 1, outWidth = 1;
+};
+
+/// Sums of x x^T over such vectors, as accurate as float32 arithmetic; in the order of the calls.
+class DeviceInputGram {
+ public:
+  virtual ~DeviceInputGram() = default;
+  /// `value`: float32 of the device, plain: [..., columns] or [samples, channels, height, width].
+  virtual void add(const Tensor& value, const DeviceInputWindow& window) = 0;
+  virtual std::int64_t rows() const = 0;
+  /// [groups, columns, columns]; infinite or NaN where a value was not finite.
+  virtual std::vector<double> read() const = 0;
+};
+
+/// Bytes of tensors on a device.
+struct DeviceMemoryUse {
+  std::int64_t used = 0, peak = 0;
+};
+
 /// What a library of device code offers. Calls for one device come from one thread at a time. Errors: Error(outOfMemory),
 /// Error(noDevice) for a device that is not there or was lost, Error(failed) else.
 class DeviceEngines {
@@ -121,10 +160,31 @@ class DeviceEngines {
   /// Hessian that is not finite or has a negative diagonal, Error(failed) if no damping helps.
   virtual std::unique_ptr<DeviceSweep> sweep(int device, const DeviceSweepProblem& problem) = 0;
   virtual void synchronize(int device) = 0;
+
+  /// A tensor in memory of the device, not initialised. Its bytes() wait for the device and copy them to the host.
+  virtual Tensor allocate(int device, DataType type, const Shape& shape, Layout layout) = 0;
+  /// A copy on the device; what is there already is returned as it is.
+  virtual Tensor toDevice(int device, const Tensor& tensor) = 0;
+  /// A copy of a device's tensor in the other layout.
+  virtual Tensor converted(const Tensor& tensor, Layout layout) = 0;
+  /// float32 of a device, in the layout that it has; NaN stays NaN.
+  virtual Tensor rounded(const Tensor& tensor, const DeviceRounding& rounding) = 0;
+  /// One scale a row. Rows of zeros get some scale.
+  virtual std::vector<float> searchScales(int device, const DeviceScaleProblem& problem) = 0;
+  /// nullptr for windows that it does not take.
+  virtual std::unique_ptr<DeviceInputGram> inputGram(int device, const DeviceInputWindow& window) = 0;
+  virtual DeviceMemoryUse memoryUse(int device) = 0;
+  virtual void resetPeak(int device) = 0;
+  /// Gives memory that no tensor uses back to the driver.
+  virtual void trim(int device) = 0;
+  /// Bytes that tensors may take; beyond, allocate() throws Error(outOfMemory). -1: what the device has.
+  virtual void setMemoryLimit(int device, std::int64_t bytes) = 0;
+  /// Adds the kernels of operations that run on a device of this kind.
+  virtual void addKernels(KernelRegistry& registry) = 0;
 };
 
 /// Changes with DeviceEngines; a library of another version is not used.
-inline constexpr int kDeviceLibraryVersion = 1;
+inline constexpr int kDeviceLibraryVersion = 2;
 
 struct DeviceLibrary {
   DeviceEngines* engines = nullptr;  ///< nullptr: there is no device to compute on
@@ -137,6 +197,9 @@ const DeviceLibrary& deviceLibrary();
 
 /// The same, asked anew: nothing is kept. For `driver` and `library` that are not the usual ones.
 DeviceLibrary loadDeviceLibrary(const std::string& driver, const std::string& library);
+
+/// The device's kernels and, for what they decline, those of the CPU. Where there is no device: those of the CPU.
+const KernelRegistry& deviceKernels();
 
 /// Description of device `index`. Throws Error(noDevice) that says what there is.
 DeviceDescription describeDevice(int index);

@@ -1,5 +1,6 @@
 #include "core/compute/executor.h"
 
+#include "core/compute/device_library.h"
 #include "core/compute/memory_pool.h"
 #include "core/compute/operation_cache.h"
 #include "core/compute/program.h"
@@ -7,12 +8,44 @@
 
 #include <algorithm>
 #include <array>
+#include <list>
 #include <set>
 
 namespace planish {
 namespace {
 
 constexpr std::size_t kProgramsKept = 256;
+/// Tensors of at most so many elements stay with the host: lengths, axes, bounds, which kernels of the device want there.
+constexpr std::int64_t kHostElements = 16;
+
+/// What a device computes with; the rest (lengths, indices, text) is the host's.
+bool isForDevice(const Tensor& tensor) {
+  if (tensor.device().kind != DeviceKind::cpu) return true;
+  switch (tensor.type()) {
+    case DataType::float32: case DataType::float16: case DataType::bfloat16: case DataType::int8: case DataType::uint8: return tensor.count() > kHostElements;
+    default: return false;
+  }
+}
+
+/// The device's copies of one weight and of what an overlay put in its place.
+class WeightCopies {
+ public:
+  const Tensor& of(DeviceEngines& engines, int device, const Tensor& host) {
+    for (auto it = m_kept.begin(); it != m_kept.end(); ++it) {
+      if (!it->first.matches(&host)) continue;
+      m_kept.splice(m_kept.begin(), m_kept, it);
+      return m_kept.front().second;
+    }
+    m_kept.emplace_front(TensorIdentity(&host), engines.toDevice(device, host));
+    if (m_kept.size() > (host.byteSize() > kLarge ? kKeptLarge : kKept)) m_kept.pop_back();
+    return m_kept.front().second;
+  }
+
+ private:
+  static constexpr std::int64_t kLarge = std::int64_t(16) << 20;
+  static constexpr std::size_t kKept = 8, kKeptLarge = 2;
+  std::list<std::pair<TensorIdentity, Tensor>> m_kept;  ///< latest use first
+};
 
 template <typename Range>
 std::vector<ValueId> sorted(const Range& range) {
@@ -45,16 +78,19 @@ struct Executor::Implementation {
 
   const Network& network;
   Context context;
+  DeviceEngines* engines;  ///< of the context's device; nullptr: everything is computed on the CPU
   const KernelRegistry& kernels;
   Connections connections;
   MemoryPool pool;
   std::map<ProgramKey, Program> programs;
   std::vector<OperationCache> caches;
+  std::map<ValueId, WeightCopies> copies;
   std::vector<Done> done;
   std::int64_t alive = 0, peak = 0;
 
   Implementation(const Network& network, Context context, const KernelRegistry& kernels)
-      : network(network), context(context), kernels(kernels), connections(network), caches(static_cast<std::size_t>(network.operationCount())) {}
+      : network(network), context(context), engines(context.device.kind == DeviceKind::cpu ? nullptr : deviceLibrary().engines),
+        kernels(engines && &kernels == &kernelRegistry() ? deviceKernels() : kernels), connections(network), caches(static_cast<std::size_t>(network.operationCount())) {}
 
   const Program& program(const ValueMap& given, std::span<const ValueId> wanted, const RunOptions& options);
   class Run;
@@ -67,7 +103,7 @@ class Executor::Implementation::Run {
       : m_self(self), m_program(program), m_options(options), m_slots(static_cast<std::size_t>(program.slotCount)) {}
 
   void give(ValueId id, const Tensor& tensor) {
-    if (m_program.slot(id) >= 0) set(id, tensor, false);
+    if (m_program.slot(id) >= 0) set(id, m_self.engines && isForDevice(tensor) ? m_self.engines->toDevice(m_self.context.device.index, tensor) : tensor, false);
   }
 
   void fillWeights() {
@@ -75,6 +111,7 @@ class Executor::Implementation::Run {
       const Tensor* tensor = &m_self.network.value(id).constant;
       if (m_options.overlay)
         if (const auto found = m_options.overlay->find(id); found != m_options.overlay->end()) tensor = &found->second;
+      if (m_self.engines && isForDevice(*tensor)) tensor = &m_self.copies[id].of(*m_self.engines, m_self.context.device.index, *tensor);
       m_slots[static_cast<std::size_t>(slot)].set(*tensor);
     }
   }
@@ -106,7 +143,10 @@ class Executor::Implementation::Run {
   /// Puts a value where the others find it, after transforming it, and shows it to the hook.
   void set(ValueId id, Tensor tensor, bool made, ValueSources sources = {}) {
     if (m_options.transforms)
-      if (const auto transform = m_options.transforms->find(id); transform != m_options.transforms->end()) tensor = transform->second(tensor, sources);
+      if (const auto transform = m_options.transforms->find(id); transform != m_options.transforms->end()) {
+        tensor = transform->second(tensor, sources);
+        if (m_self.engines && isForDevice(tensor)) tensor = m_self.engines->toDevice(m_self.context.device.index, tensor);
+      }
     const std::int64_t size = made ? tensor.byteSize() : 0;
     slot(id).set(std::move(tensor), size);
     m_self.alive += size;
@@ -126,7 +166,9 @@ class Executor::Implementation::Run {
     std::vector<bool> fixed(inputs.size());
     for (std::size_t i = 0; i < inputs.size(); ++i)
       fixed[i] = inputs[i] && m_program.fixed[static_cast<std::size_t>(m_program.slot(operation.inputs[i]))];
-    return cache(id).choose({m_self.network, id, m_self.kernels, m_self.context.device.kind}, inputs, fixed);
+    // With a device, what touches nothing that lies there is the host's work: shapes, mostly.
+    const bool there = !m_self.engines || std::any_of(inputs.begin(), inputs.end(), [](const Tensor* input) { return input && isForDevice(*input); });
+    return cache(id).choose({m_self.network, id, m_self.kernels, there ? m_self.context.device.kind : DeviceKind::cpu}, inputs, fixed);
   }
 
   /// Runs the kernel and returns its outputs.
@@ -136,7 +178,9 @@ class Executor::Implementation::Run {
     for (std::size_t i = 0; i < inputs.size(); ++i)
       if (inputs[i]) inputs[i] = &slot(operation.inputs[i]).in(wantedLayout(kernel, choice, inputs, i), m_self.pool, m_self.context.threads);
     KernelCall call(m_self.network, operation, m_self.context, std::move(inputs), choice.outputs, cache(id).state(kernel),
-                    [this, passing](DataType type, const Shape& shape, Layout layout) { return m_self.pool.allocate(type, shape, layout, passing); });
+                    [this, passing, onDevice = m_self.engines && kernel.device != DeviceKind::cpu](DataType type, const Shape& shape, Layout layout) {
+                      return onDevice ? m_self.engines->allocate(m_self.context.device.index, type, shape, layout) : m_self.pool.allocate(type, shape, layout, passing);
+                    });
     call.setEpilogue(epilogue);
     kernel.run(call);
     for (std::size_t i = 0; i < operation.outputs.size(); ++i)
@@ -204,9 +248,11 @@ class Executor::Implementation::Run {
     try {
       const auto choice = choose(group.anchor, inputs);
       const Shape& shape = choice->outputs[0].shape;
-      if (!choice->kernel->fuses || choice->outputs[0].type != DataType::float32 || shape.count() == 0) return false;
+      const DataType type = choice->outputs[0].type;
+      const bool half = choice->kernel->device != DeviceKind::cpu && (type == DataType::float16 || type == DataType::bfloat16);
+      if (!choice->kernel->fuses || (type != DataType::float32 && !half) || shape.count() == 0) return false;
       Epilogue epilogue;
-      if (!describe(group, shape, epilogue)) return false;
+      if (!describe(group, type, shape, epilogue)) return false;
       if (group.residual.valid()) {
         const bool last = choice->kernel->layouts == KernelLayouts::channelsLast && shape.rank() >= 3;
         epilogue.residual = &slot(group.residual).in(last ? Layout::channelsLast : Layout::plain, m_self.pool, m_self.context.threads);
@@ -220,9 +266,9 @@ class Executor::Implementation::Run {
     }
   }
 
-  bool describe(const FusedGroup& group, const Shape& shape, Epilogue& epilogue) {
-    const auto isVector = [](const Tensor& tensor, std::int64_t count) {
-      return tensor.type() == DataType::float32 && tensor.shape().rank() == 1 && tensor.shape()[0] == count;
+  bool describe(const FusedGroup& group, DataType type, const Shape& shape, Epilogue& epilogue) {
+    const auto isVector = [type](const Tensor& tensor, std::int64_t count) {
+      return tensor.type() == type && tensor.shape().rank() == 1 && tensor.shape()[0] == count;
     };
     if (group.normalization.valid()) {
       const auto& operation = m_self.network.operation(group.normalization);
@@ -239,7 +285,7 @@ class Executor::Implementation::Run {
     }
     if (group.residual.valid()) {
       const Tensor& residual = slot(group.residual).tensor();
-      if (residual.type() != DataType::float32 || residual.shape() != shape) return false;
+      if (residual.type() != type || residual.shape() != shape) return false;
     }
     epilogue.activation = group.activation;
     if (group.low.valid()) epilogue.activation.low = boundOf(slot(group.low).tensor(), epilogue.activation.low);
@@ -300,6 +346,23 @@ std::vector<std::string> Executor::explain() const {
     lines.push_back(std::move(line));
   }
   return lines;
+}
+
+std::vector<std::string> Executor::offDevice() const {
+  const auto& self = *m_implementation;
+  std::vector<std::string> lines;
+  for (const auto& done : self.done)
+    if (done.choice && done.choice->offDevice) lines.push_back(self.network.describe(done.operation) + ": " + done.choice->why);
+  return lines;
+}
+
+std::string Executor::offDeviceSummary() const {
+  constexpr std::size_t kMostNamed = 3;
+  const auto lines = offDevice();
+  if (lines.empty()) return {};
+  std::string text = std::to_string(lines.size()) + (lines.size() == 1 ? " operation is" : " operations are") + " computed on the CPU: ";
+  for (std::size_t i = 0; i < std::min(kMostNamed, lines.size()); ++i) text += (i ? "; " : "") + lines[i];
+  return text + (lines.size() > kMostNamed ? "; ..." : "");
 }
 
 std::int64_t Executor::peakBytes() const { return m_implementation->peak; }

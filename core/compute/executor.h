@@ -75,11 +75,17 @@ class Executor {
 
   /// Computes `wanted` from `given`: runs only the operations that stand between. Throws Error(unsupported) naming the
   /// operation that no kernel takes, Error(invalidInput) where shapes do not fit or an input is not given.
-  /// Results may be in channels-last layout; toPlain() makes them plain.
+  /// Results may be in channels-last layout; toPlain() makes them plain. With a device they lie there, and the device may still be
+  /// at work on them: reading their bytes waits and copies. Given as values of another run they stay there.
   ValueMap run(const ValueMap& given, std::span<const ValueId> wanted, const RunOptions& options = {});
 
   /// Which kernel each operation of the last run used, and why not a faster one: "Conv 'x': onednn", "Foo 'y': reference (...)".
   std::vector<std::string> explain() const;
+  /// Operations of the last run that read or made values of the device and yet ran on the CPU, each with the reason; what works on
+  /// shapes alone is not among them.
+  std::vector<std::string> offDevice() const;
+  /// The same in one line for people; empty if there are none.
+  std::string offDeviceSummary() const;
   /// Most bytes of values alive at one time in the last run.
   std::int64_t peakBytes() const;
 

@@ -147,7 +147,10 @@ class Finder {
   }
 
   /// The number that a value always has, where it is known without running.
-  std::optional<double> number(ValueId id) const {
+  struct Number {
+    double value, tolerance;  ///< relative: of its type
+  };
+  std::optional<Number> number(ValueId id) const {
     const Tensor* tensor = nullptr;
     Tensor local;
     if (!id.valid() || !m_query.fixed(id)) return {};
@@ -155,16 +158,22 @@ class Finder {
       tensor = &m_network.value(id).constant;
     } else if (const auto producer = m_producer.find(id); producer != m_producer.end() && at(producer->second).type == "Constant") {
       const auto& attributes = at(producer->second).attributes;
-      if (attributes.has("value_float")) return attributes.number("value_float", 0);
+      if (attributes.has("value_float")) return Number{attributes.number("value_float", 0), 1e-6};
       tensor = attributes.tensor("value");
     }
-    if (!tensor || tensor->count() != 1 || tensor->type() != DataType::float32) return {};
-    return ElementReader(*tensor).number(0);
+    if (!tensor || tensor->count() != 1 || !isFloating(tensor->type())) return {};
+    const double value = ElementReader(*tensor).number(0);
+    switch (tensor->type()) {
+      case DataType::float32: return Number{value, 1e-6};
+      case DataType::float16: return Number{value, 0x1p-11};
+      case DataType::bfloat16: return Number{value, 0x1p-8};
+      default: return {};
+    }
   }
 
   bool isNumber(ValueId id, double expected) const {
     const auto found = number(id);
-    return found && std::abs(*found - expected) <= 1e-6 * std::abs(expected);
+    return found && std::abs(found->value - expected) <= found->tolerance * std::abs(expected);
   }
 
   OperationId only(ValueId id, const char* type) const {

@@ -15,10 +15,10 @@ bool matches(const std::vector<TensorIdentity>& kept, const std::vector<const Te
   return true;
 }
 
-template <typename List>
-typename List::value_type* find(List& list, const std::vector<const Tensor*>& inputs) {
+template <typename List, typename Fits>
+typename List::value_type* find(List& list, const std::vector<const Tensor*>& inputs, const Fits& fits) {
   for (auto it = list.begin(); it != list.end(); ++it) {
-    if (!matches(it->inputs, inputs)) continue;
+    if (!fits(*it) || !matches(it->inputs, inputs)) continue;
     list.splice(list.begin(), list, it);
     return &list.front();
   }
@@ -58,7 +58,7 @@ bool TensorIdentity::matches(const Tensor* tensor) const {
 }
 
 std::shared_ptr<const Choice> OperationCache::choose(const Query& query, const std::vector<const Tensor*>& inputs, const std::vector<bool>& fixed) {
-  if (const auto* found = find(m_choices, inputs)) return found->choice;
+  if (const auto* found = find(m_choices, inputs, [&](const Remembered& one) { return one.device == query.device; })) return found->choice;
   const auto& operation = query.network.operation(query.operation);
   const auto* definition = operationRegistry().find(operation.domain, operation.type);
   if (!definition) throw Error(ErrorKind::unsupported, "this program does not know the operation " + printable(operation.type));
@@ -97,17 +97,20 @@ std::shared_ptr<const Choice> OperationCache::choose(const Query& query, const s
   if (!choice->kernel && query.device != DeviceKind::cpu) {
     reasons.push_back("computed on the CPU: no kernel of the device takes it");
     choice->kernel = query.kernels.choose({query.network, operation, all}, DeviceKind::cpu, &reasons);
+    choice->offDevice = true;
   }
   for (const auto& reason : reasons) choice->why += (choice->why.empty() ? "" : "; ") + reason;
   if (!choice->kernel) throw Error(ErrorKind::unsupported, "no kernel takes it" + (choice->why.empty() ? "" : " (" + choice->why + ")"));
   if (remember) {
-    m_choices.push_front({std::move(identities), choice});
+    m_choices.push_front({std::move(identities), query.device, choice});
     if (m_choices.size() > kRemembered) m_choices.pop_back();
   }
   return choice;
 }
 
-const OperationCache::Kept* OperationCache::kept(const std::vector<const Tensor*>& inputs, bool) { return find(m_kept, inputs); }
+const OperationCache::Kept* OperationCache::kept(const std::vector<const Tensor*>& inputs, bool) { 
+  return find(m_kept, inputs, [](const Kept&) { return true; });
+}
 
 void OperationCache::keep(const std::vector<const Tensor*>& inputs, bool shapeOnly, std::vector<Tensor> outputs, std::shared_ptr<const Choice> choice) {
   std::vector<TensorIdentity> identities;

@@ -14,6 +14,7 @@ struct Choice {
   std::vector<InferenceCall::Item> outputs;
   const Kernel* kernel = nullptr;
   std::string why;  ///< why no faster one: "onednn: 3 spatial dimensions"
+  bool offDevice = false;  ///< no kernel of the device that was asked for takes it: it runs on the CPU
 };
 
 /// Tells whether a tensor is the one that was seen before, with the same elements, without reading or keeping them. A storage
@@ -59,6 +60,7 @@ class OperationCache {
  private:
   struct Remembered {
     std::vector<TensorIdentity> inputs;
+    DeviceKind device;
     std::shared_ptr<const Choice> choice;
   };
   std::list<Remembered> m_choices;  ///< latest use first

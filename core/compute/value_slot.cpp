@@ -1,6 +1,7 @@
 #include "core/compute/value_slot.h"
 
 #include "core/base/parallel.h"
+#include "core/compute/device_library.h"
 
 #include <algorithm>
 
@@ -38,6 +39,7 @@ Tensor converted(const Tensor& tensor, Layout layout, MemoryPool& pool, int thre
   if (tensor.layout() == layout) return tensor;
   const std::int64_t batch = shape[0], channels = shape[1], inner = shape.count(2, shape.rank());
   if (channels == 1 || inner == 1) return Tensor(tensor.type(), shape, tensor.storage(), layout);
+  if (tensor.device().kind != DeviceKind::cpu) return deviceLibrary().engines->converted(tensor, layout);
   if (bitsOf(tensor.type()) != 32) return layout == Layout::plain ? toPlain(tensor) : toChannelsLast(tensor);
   Tensor result = pool.allocate(tensor.type(), shape, layout);
   const auto* in = reinterpret_cast<const float*>(tensor.bytes().data());

@@ -1,12 +1,16 @@
 #include "core/evaluation/evaluator.h"
 
 #include "core/base/parallel.h"
+#include "core/compute/device_library.h"
 #include "core/evaluation/samples_at_once.h"
 
 #include <algorithm>
 #include <atomic>
 #include <cstring>
+#include <limits>
 #include <mutex>
+#include <optional>
+#include <utility>
 
 namespace planish {
 namespace {
@@ -36,6 +40,53 @@ class Collected {
   Tensor m_answers;
 };
 
+/// Runs samples with one executor and hands their answers over. A device's answers are read when the next samples are on their way; where
+/// its memory does not suffice for so many at one time, they are halved until it does.
+class SampleRunner {
+ public:
+  SampleRunner(const Network& network, const Context& context, const std::vector<ValueId>& wanted, const RunOptions& options, Collected& collected)
+      : m_executor(network, context), m_wanted(wanted), m_options(options), m_collected(collected), m_onDevice(context.device.kind != DeviceKind::cpu),
+        m_fixed(hasFixedBatch(network)), m_device(context.device.index) {}
+
+  void run(const BatchSource& data, std::int64_t first, std::int64_t count) {
+    for (std::int64_t done = 0; done < count;) {
+      const std::int64_t part = m_fixed ? count : std::min(m_most, count - done);
+      try {
+        const Batch batch = data.samples(first + done, part);
+        Tensor output = m_executor.run(batch.inputs, m_wanted, m_options).at(m_wanted.front());
+        if (m_onDevice && !std::exchange(m_told, true))
+          if (const std::string text = m_executor.offDeviceSummary(); !text.empty()) m_options.progress->warn(text);
+        finish();
+        m_before.emplace(batch, std::move(output));
+        if (!m_onDevice) finish();
+        done += part;
+      } catch (const Error& error) {
+        if (!m_onDevice || m_fixed || error.kind() != ErrorKind::outOfMemory || part <= 1) throw;
+        finish();
+        m_most = part / 2;
+        deviceLibrary().engines->trim(m_device);
+        m_options.progress->warn("the device has no memory for " + std::to_string(part) + " samples at a time: going on with " + std::to_string(m_most));
+      }
+    }
+  }
+
+  void finish() {
+    if (!m_before) return;
+    m_collected.add(m_before->first, m_before->second);
+    m_before.reset();
+  }
+
+ private:
+  Executor m_executor;
+  const std::vector<ValueId>& m_wanted;
+  const RunOptions& m_options;
+  Collected& m_collected;
+  bool m_onDevice, m_fixed, m_told = false;
+  int m_device;
+  std::int64_t m_most = std::numeric_limits<std::int64_t>::max();
+  std::optional<std::pair<Batch, Tensor>> m_before;  ///< answers that are not read yet
+};
+
 }  // namespace
 
 Tensor answers(const Candidate& candidate, const BatchSource& data, const Context& context, const Progress& progress) {
@@ -46,28 +97,28 @@ Tensor answers(const Candidate& candidate, const BatchSource& data, const Contex
   options.overlay = candidate.overlay;
   options.transforms = candidate.transforms;
   options.progress = &progress;
-  const std::int64_t atOnce = samplesAtOnce(network, data), pieces = (data.count() + atOnce - 1) / atOnce;
+  const std::int64_t atOnce = samplesAtOnce(network, data, context), pieces = (data.count() + atOnce - 1) / atOnce;
   Collected collected(data.count());
   std::atomic<std::int64_t> next{0}, done{0};
   std::atomic<bool> failed{false};
   // Which executor takes which samples depends on timing, what their answers are does not: each executor computes with one thread.
-  const auto work = [&](std::int64_t, std::int64_t) {
-    Context own = context;
-    own.threads = 1;
-    Executor executor(network, own);
-    try {
-      for (std::int64_t index = next++; index < pieces && !failed; index = next++) {
-        progress.throwIfStopped();
-        const Batch batch = data.samples(index * atOnce, std::min(atOnce, data.count() - index * atOnce));
-        collected.add(batch, executor.run(batch.inputs, wanted, options).at(wanted.front()));
-        progress.report(static_cast<double>(++done) / static_cast<double>(pieces));
+  const auto work = [&](std::int64_t begin, std::int64_t end) {
+    for (std::int64_t worker = begin; worker < end; ++worker) {
+      SampleRunner runner(network, executorContext(context, static_cast<int>(worker)), wanted, options, collected);
+      try {
+        for (std::int64_t index = next++; index < pieces && !failed; index = next++) {
+          progress.throwIfStopped();
+          runner.run(data, index * atOnce, std::min(atOnce, data.count() - index * atOnce));
+          progress.report(static_cast<double>(++done) / static_cast<double>(pieces));
+        }
+        runner.finish();
+      } catch (...) {
+        failed = true;
+        throw;
       }
-    } catch (...) {
-      failed = true;
-      throw;
     }
   };
-  const auto workers = static_cast<int>(std::clamp<std::int64_t>(context.threads, 1, pieces));
+  const int workers = executorCount(context, pieces);
   parallelFor(workers, workers, 1, work);
   return collected.take();
 }

@@ -49,7 +49,7 @@ void JobRates::timeRun() {
   options.progress = &m_progress;
   executor.run(inputs, wanted, options);  // prepares weights and kernels
   const auto start = Clock::now();
-  executor.run(inputs, wanted, options);
+  executor.run(inputs, wanted, options).at(wanted.front()).bytes();  // waits for a device
   m_secondsPerSample = secondsSince(start) / static_cast<double>(m_trialSamples);
   m_bytesPerSample = static_cast<double>(executor.peakBytes()) / static_cast<double>(m_trialSamples);
 

@@ -38,16 +38,18 @@ CutRunner::CutRunner(const Network& network, const BatchSource& data, std::vecto
     : m_network(network), m_data(data), m_wanted(std::move(wanted)), m_context(context) {
   const std::int64_t end = samples.count < 0 ? data.count() : std::min(data.count(), samples.first + samples.count);
   std::int64_t atOnce = data.batchSize();
-  if (!hasFixedBatch(network)) atOnce = samples.atOnce > 0 ? std::min(samples.atOnce, atOnce) : samplesAtOnce(network, data);
+  const bool onDevice = context.device.kind != DeviceKind::cpu;
+  if (!hasFixedBatch(network)) {
+    const std::int64_t usual = samplesAtOnce(network, data, context);
+    atOnce = samples.atOnce > 0 ? std::min(samples.atOnce, onDevice ? usual : atOnce) : usual;
+  }
   for (std::int64_t first = samples.first; first < end; first += atOnce)
     m_pieces.push_back({static_cast<std::int64_t>(m_pieces.size()), first, std::min(atOnce, end - first)});
   if (m_pieces.empty()) throw Error(ErrorKind::invalidInput, "there are no calibration samples").in(data.dataset().source());
   m_samples = end - samples.first;
   m_values.resize(m_pieces.size());
-  Context own = context;
-  own.threads = 1;
-  const auto count = std::clamp<std::int64_t>(context.threads, 1, static_cast<std::int64_t>(m_pieces.size()));
-  for (std::int64_t i = 0; i < count; ++i) m_executors.push_back(std::make_unique<Executor>(network, own));
+  const int count = executorCount(context, static_cast<std::int64_t>(m_pieces.size()));
+  for (int i = 0; i < count; ++i) m_executors.push_back(std::make_unique<Executor>(network, executorContext(context, i)));
   findFixed();
   measureShapes();
   m_cut = cut(m_place);
@@ -106,7 +108,10 @@ void CutRunner::parallel(const std::function<void(Executor&, const Piece&)>& bod
   const auto work = [&](std::int64_t begin, std::int64_t end) {
     for (std::int64_t worker = begin; worker < end; ++worker) {
       try {
-        for (std::size_t i = next++; i < m_pieces.size() && !failed; i = next++) {
+        // Threads take what is left; devices always the same pieces, whose values they keep.
+        const bool onDevice = m_context.device.kind != DeviceKind::cpu;
+        const auto following = [&](std::size_t i) { return onDevice ? i + m_executors.size() : next++; };
+        for (std::size_t i = onDevice ? static_cast<std::size_t>(worker) : next++; i < m_pieces.size() && !failed; i = following(i)) {
           progress.throwIfStopped();
           body(*m_executors[static_cast<std::size_t>(worker)], m_pieces[i]);
         }

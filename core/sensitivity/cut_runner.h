@@ -13,7 +13,8 @@ namespace planish {
 /// Runs a network over calibration samples in two halves. Values at the cut in front of a place are kept for all samples, so that
 /// candidates that change only what follows the place run only that. The place moves forward through the graph. Where the kept
 /// values would take more than Context::memoryLimit, they stay at an earlier place and the way from there is run again.
-/// Samples are spread over Context::threads executors of one thread each; results do not depend on their number.
+/// Samples are spread over Context::threads executors of one thread each, or over the context's devices, on which kept values stay; results do
+/// not depend on their number.
 class CutRunner {
  public:
   /// A part of the samples that goes through the network at one time.

@@ -138,6 +138,7 @@ void MeasuredSweep::answerOriginal(const Progress& progress) {
         RunOptions options;
         options.progress = &progress;
         const Tensor output = executor.run(front, m_wanted, options).at(m_wanted.front());
+        if (const std::string text = piece.index == 0 ? executor.offDeviceSummary() : std::string(); !text.empty()) progress.warn(text);
         m_reference[static_cast<std::size_t>(piece.index)] = answerRows(output, piece.count);
         scorePiece(piece, output, m_original);
       },

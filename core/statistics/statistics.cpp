@@ -1,6 +1,9 @@
 #include "core/statistics/statistics.h"
 
 #include "core/base/parallel.h"
+#include "core/compute/device_library.h"
+#include "core/compute/operations/window.h"
+#include "core/evaluation/samples_at_once.h"
 #include "core/statistics/batch_order.h"
 #include "core/statistics/channel_moments.h"
 #include "core/statistics/gram.h"
@@ -12,6 +15,7 @@
 #include <cmath>
 #include <mutex>
 #include <new>
+#include <optional>
 #include <set>
 
 namespace planish {
@@ -31,7 +35,34 @@ struct InputSum {
   StatisticsNeeds needs;
   std::vector<LayerId> layers;
   InputStatistics sums;  ///< meanSquare holds sums until the end
+  std::unique_ptr<DeviceInputGram> onDevice;
 };
+
+/// How a device reads the vectors of a layer; nothing where only the processor can.
+std::optional<DeviceInputWindow> deviceWindow(const InputGeometry& geometry, const Shape& shape) {
+  DeviceInputWindow window;
+  window.columns = geometry.columns;
+  window.groups = geometry.groups;
+  if (geometry.kind == InputGeometry::Kind::rows) {
+    if (geometry.transposed || shape.rank() == 0 || shape[-1] != geometry.columns) return {};
+    return window;
+  }
+  const int spatial = static_cast<int>(geometry.kernel.size());
+  if (geometry.kind != InputGeometry::Kind::convolution || spatial > 2 || shape.rank() != spatial + 2) return {};
+  Attributes attributes;
+  attributes.set("strides", geometry.strides);
+  attributes.set("dilations", geometry.dilations);
+  attributes.set("pads", geometry.pads);
+  attributes.set("auto_pad", geometry.autoPad);
+  const auto w = operations::slidingWindow(attributes, shape, geometry.kernel).inThree();
+  window.patches = true;
+  window.kernelHeight = w.kernel[1], window.kernelWidth = w.kernel[2];
+  window.strideY = w.strides[1], window.strideX = w.strides[2];
+  window.dilationY = w.dilations[1], window.dilationX = w.dilations[2];
+  window.top = w.before[1], window.left = w.before[2];
+  window.outHeight = w.output[1], window.outWidth = w.output[2];
+  return window;
+}
 
 void addTo(std::vector<double>& sums, const std::vector<double>& part) {
   if (sums.empty()) sums.resize(part.size());
@@ -69,12 +100,22 @@ class Collection {
     return {ids.begin(), ids.end()};
   }
 
+  /// Whether every sum can be made on a device; add() then has to be called for one batch after another.
+  bool fitsDevice() const {
+    return m_values.empty() && std::all_of(m_inputs.begin(), m_inputs.end(), [](const InputSum& input) {
+             const bool few = input.geometry.groups <= 16, taps = input.geometry.columns == 9 && input.geometry.kernel == std::vector<std::int64_t>{3, 3};
+             return input.geometry.kind != InputGeometry::Kind::transposedConvolution && !input.geometry.transposed && input.geometry.kernel.size() <= 2 && (few || taps);
+           });
+  }
+  void useDevice() { m_useDevice = true; }
+
   /// Called by several threads for different batches.
   void add(ValueId id, const Tensor& given, const Batch& batch, std::int64_t index, BatchOrder& order) {
     if (!isFloating(given.type())) {
       skip(id, index, order);
       return;
     }
+    if (m_useDevice && given.device().kind != DeviceKind::cpu && addOnDevice(id, given)) return;
     const Tensor value = toFloat(given);
     checkFinite(id, value, batch);
     if (const auto found = m_values.find(id); found != m_values.end()) {
@@ -104,6 +145,7 @@ class Collection {
         }
     }
     for (auto& input : m_inputs) {
+      if (input.onDevice) readDevice(input);
       for (double& square : input.sums.meanSquare) square /= static_cast<double>(std::max<std::int64_t>(1, input.sums.rows));
       const auto shared = std::make_shared<const InputStatistics>(std::move(input.sums));
       for (const LayerId layer : input.layers) result.inputs[layer] = shared;
@@ -123,6 +165,42 @@ class Collection {
     if (const auto place = m_place.find(id); place != m_place.end()) order.add(place->second, index, [] {});
     if (const auto readers = m_readers.find(id); readers != m_readers.end())
       for (const std::size_t reader : readers->second) order.add(m_values.size() + reader, index, [] {});
+  }
+
+  /// False, with nothing added, if the processor has to.
+  bool addOnDevice(ValueId id, const Tensor& value) {
+    if (value.type() != DataType::float32) return false;
+    const auto& readers = m_readers.at(id);
+    std::vector<DeviceInputWindow> windows;
+    for (const std::size_t reader : readers) {
+      InputSum& input = m_inputs[reader];
+      const auto window = deviceWindow(input.geometry, value.shape());
+      if (!window) return false;
+      if (!input.onDevice) input.onDevice = deviceLibrary().engines->inputGram(value.device().index, *window);
+      if (!input.onDevice) return false;
+      windows.push_back(*window);
+    }
+    for (std::size_t i = 0; i < readers.size(); ++i) m_inputs[readers[i]].onDevice->add(value, windows[i]);
+    return true;
+  }
+
+  void readDevice(InputSum& input) {
+    auto gram = input.onDevice->read();
+    const auto size = static_cast<std::size_t>(input.geometry.columns);
+    std::vector<double> squares;
+    for (std::size_t at = 0; at < gram.size(); at += size * size)
+      for (std::size_t i = 0; i < size; ++i) squares.push_back(gram[at + i * size + i]);
+    for (const double square : squares)
+      if (!std::isfinite(square))
+        throw Error(ErrorKind::invalidInput, "value '" + printable(m_network.value(input.geometry.input).name) + "' is not finite for a sample")
+            .in(m_network.file)
+            .remedy("take the sample out of the calibration data, or check its preprocessing; the CPU tells which sample it is");
+    input.sums.rows += input.onDevice->rows();
+    addTo(input.sums.meanSquare, squares);
+    if (input.needs.gram) {
+      if (input.sums.gram.empty()) input.sums.gram = std::move(gram);
+      else addTo(input.sums.gram, gram);
+    }
   }
 
   void addInput(std::size_t reader, const Tensor& value, std::int64_t index, BatchOrder& order) {
@@ -174,6 +252,7 @@ class Collection {
   std::map<ValueId, std::vector<std::size_t>> m_readers;
   std::mutex m_looking;
   std::map<ValueId, int> m_axes;
+  bool m_useDevice = false;
 };
 
 /// Runs one batch and gives the collection what it observes.
@@ -219,11 +298,14 @@ Statistics collectStatistics(const Network& network, const Layers& layers, const
   BatchOrder order(collection.sumCount());
   const std::int64_t batches = data.batchCount();
   std::atomic<std::int64_t> next{0}, done{0};
+  // On a device sums are made one batch after another; where the processor makes them, its threads share the first device.
+  Context first = context;
+  first.deviceCount = 1;
+  const bool onDevice = context.device.kind != DeviceKind::cpu && deviceLibrary().engines && collection.fitsDevice();
+  if (onDevice) collection.useDevice();
   const auto work = [&](std::int64_t, std::int64_t) {
     try {
-      Context own = context;
-      own.threads = 1;
-      Executor executor(network, own);
+      Executor executor(network, executorContext(first, 0));
       for (std::int64_t index = next++; index < batches && !order.failed(); index = next++) {
         progress.throwIfStopped();
         runBatch(executor, collection, data.batch(index), index, run, order);
@@ -235,7 +317,7 @@ Statistics collectStatistics(const Network& network, const Layers& layers, const
       order.fail(std::current_exception());
     }
   };
-  const auto workers = static_cast<int>(std::clamp<std::int64_t>(context.threads, 1, batches));
+  const auto workers = static_cast<int>(std::clamp<std::int64_t>(onDevice ? 1 : context.threads, 1, batches));
   parallelFor(workers, workers, 1, work);
   order.rethrow();
   return collection.finish();

@@ -1,9 +1,16 @@
 #include "core/base/error.h"
+#include "core/compute/cuda/devices.h"
 #include "core/compute/cuda/gram.h"
+#include "core/compute/cuda/input_gram.h"
+#include "core/compute/cuda/kernels/elementwise.h"
+#include "core/compute/cuda/kernels/movement.h"
+#include "core/compute/cuda/scale_search.h"
 #include "core/compute/cuda/sweep.h"
 
-#include <map>
-#include <mutex>
+// Generated from the files in core/compute/cuda/kernels.
+namespace planish::cuda_kernels {
+void registerAll(KernelRegistry& registry);
+}
 
 namespace planish::cuda {
 namespace {
@@ -34,14 +41,14 @@ class Buffer : public DeviceBuffer {
 
 class Engines : public DeviceEngines {
  public:
-  Engines() { check(cudaGetDeviceCount(&m_count), "counting devices"); }
+  Engines() { deviceCount(); }
 
   std::vector<DeviceDescription> devices() override {
     std::vector<DeviceDescription> found;
-    for (int i = 0; i < m_count; ++i) {
+    for (int i = 0; i < deviceCount(); ++i) {
       cudaDeviceProp properties;
       check(cudaGetDeviceProperties(&properties, i), "device properties");
-      state(i).activate();
+      deviceUnit(i);
       std::size_t free = 0, total = 0;
       check(cudaMemGetInfo(&free, &total), "free device memory");
       found.push_back({properties.name, std::to_string(properties.major) + "." + std::to_string(properties.minor), static_cast<std::int64_t>(total),
@@ -54,24 +61,32 @@ class Engines : public DeviceEngines {
   std::unique_ptr<DeviceSweep> sweep(int device, const DeviceSweepProblem& problem) override { return std::make_unique<Sweep>(active(device), problem); }
   void synchronize(int device) override { active(device).synchronize(); }
 
- private:
-  DeviceState& state(int device) {
-    if (device < 0 || device >= m_count)
-      throw Error(ErrorKind::noDevice, "there is no device cuda:" + std::to_string(device) + ", there are " + std::to_string(m_count));
-    const std::lock_guard lock(m_mutex);
-    auto& slot = m_states[device];
-    if (!slot) slot = std::make_unique<DeviceState>(device);
-    return *slot;
-  }
-  const DeviceState& active(int device) {
-    DeviceState& found = state(device);
-    found.activate();
-    return found;
-  }
 
-  int m_count = 0;
-  std::mutex m_mutex;
-  std::map<int, std::unique_ptr<DeviceState>> m_states;
+  Tensor allocate(int device, DataType type, const Shape& shape, Layout layout) override { return deviceUnit(device).memory->allocate(type, shape, layout); }
+  Tensor toDevice(int device, const Tensor& tensor) override {
+    if (tensor.device() == Device{DeviceKind::cuda, device}) return tensor;
+    return deviceUnit(device).memory->upload(tensor);
+  }
+  Tensor converted(const Tensor& tensor, Layout layout) override { return relaid(deviceUnit(tensor.device().index), tensor, layout); }
+  Tensor rounded(const Tensor& tensor, const DeviceRounding& rounding) override {
+    DeviceUnit& unit = deviceUnit(tensor.device().index);
+    Tensor result = unit.memory->allocate(DataType::float32, tensor.shape(), tensor.layout());
+    roundToCodes(unit.state, dataOf<float>(tensor), dataOf<float>(result), tensor.count(), rounding);
+    return result;
+  }
+  std::vector<float> searchScales(int device, const DeviceScaleProblem& problem) override { return cuda::searchScales(deviceUnit(device), problem); }
+  std::unique_ptr<DeviceInputGram> inputGram(int device, const DeviceInputWindow& window) override { return makeInputGram(deviceUnit(device), window); }
+  DeviceMemoryUse memoryUse(int device) override {
+    const TensorMemory& memory = *deviceUnit(device).memory;
+    return {memory.used(), memory.peak()};
+  }
+  void resetPeak(int device) override { deviceUnit(device).memory->resetPeak(); }
+  void trim(int device) override { deviceUnit(device).memory->trim(); }
+  void setMemoryLimit(int device, std::int64_t bytes) override { deviceUnit(device).memory->setLimit(bytes); }
+  void addKernels(KernelRegistry& registry) override { cuda_kernels::registerAll(registry); }
+
+ private:
+  const DeviceState& active(int device) { return deviceUnit(device).state; }
 };
 
 }  // namespace

@@ -28,10 +28,33 @@ class MeasuredMetric : public SensitivityMetric {
     if (repair != "none") parameters.kept = repair == "bias" ? KeptMoments::mean : KeptMoments::meanAndVariance;
     parameters.onlyNormalization = repair == "batchnorm";
     parameters.samplesAtOnce = values.whole("batch");
-    return MeasuredSweep(input, input.scores.get(m_declaration.id), parameters, context).run(sink, progress);
+    if (context.device.kind == DeviceKind::cpu) return MeasuredSweep(input, input.scores.get(m_declaration.id), parameters, context).run(sink, progress);
+    return measureOnDevice(input, parameters, sink, context, progress);
   }
 
  private:
+  /// Where the device's memory does not suffice, layers that are not done are measured with fewer samples at a time: that changes no number.
+  MeasureWork measureOnDevice(MeasureInput input, SweepParameters parameters, const RowSink& sink, const Context& context, const Progress& progress) const {
+    constexpr std::int64_t kFirstRetry = 128;
+    MeasureWork work;
+    const RowSink keeping = [&](const Layer& layer, const std::vector<SensitivityRow>& rows) {
+      sink(layer, rows);
+      input.done.insert(layer.name);
+      work.cells += static_cast<std::int64_t>(rows.size());
+    };
+    for (;;) {
+      try {
+        const MeasureInput left = input;
+        const MeasureWork last = MeasuredSweep(left, input.scores.get(m_declaration.id), parameters, context).run(keeping, progress);
+        return {work.fullRunsEquivalent + last.fullRunsEquivalent, work.cells};
+      } catch (const Error& error) {
+        if (error.kind() != ErrorKind::outOfMemory || parameters.samplesAtOnce == 1) throw;
+        parameters.samplesAtOnce = parameters.samplesAtOnce == 0 ? kFirstRetry : std::max<std::int64_t>(1, parameters.samplesAtOnce / 4);
+        progress.warn("the device has no memory for so many samples at a time: going on with " + std::to_string(parameters.samplesAtOnce));
+      }
+    }
+  }
+
   Declaration m_declaration;
   std::string m_unit;
   bool m_labels;

@@ -1,0 +1,221 @@
+#include "tests/core/compute/cuda/kernel_support.h"
+
+#include <atomic>
+#include <chrono>
+#include <thread>
+
+using namespace planish;
+using namespace planish::testing;
+
+namespace {
+
+/// Convolution, normalization and clip, a depthwise convolution, the sum of both, a mean, a product.
+struct Classifier {
+  std::mt19937 random{freshSeed()};
+  Sketch sketch;
+  ValueId x, w1, w2, w3, active, depthwise, sum, logits;
+
+  explicit Classifier(std::int64_t channels = 24) {
+    const auto vector = [&](const char* name, bool positive = false) {
+      Tensor tensor = randomTensor({channels}, random);
+      if (positive)
+        for (float& v : tensor.writable<float>()) v = 0.5F + std::abs(v);
+      return sketch.weight(name, tensor);
+    };
+    x = sketch.input("x");
+    w1 = sketch.weight("w1", randomTensor({channels, 3, 3, 3}, random));
+    const ValueId convolved = sketch.add("Conv", {x, w1}, pads());
+    const ValueId normalized = sketch.add("BatchNormalization", {convolved, vector("s"), vector("b"), vector("m"), vector("v", true)});
+    active = sketch.add("Relu", {normalized});
+    w2 = sketch.weight("w2", randomTensor({channels, 1, 3, 3}, random));
+    Attributes each = pads();
+    each.set("group", channels);
+    depthwise = sketch.add("Conv", {active, w2}, each);
+    sum = sketch.add("Add", {depthwise, active});
+    const ValueId pooled = sketch.add("Flatten", {sketch.add("GlobalAveragePool", {sum})});
+    w3 = sketch.weight("w3", randomTensor({channels, 10}, random));
+    logits = sketch.add("MatMul", {pooled, w3});
+    sketch.network.outputs = {logits};
+  }
+  static Attributes pads() {
+    Attributes attributes;
+    attributes.set("pads", std::vector<std::int64_t>{1, 1, 1, 1});
+    return attributes;
+  }
+  ValueMap pictures(std::int64_t count) { return {{x, randomTensor({count, 3, 17, 13}, random)}}; }
+  Tensor onProcessor(const ValueMap& given, ValueId wanted, const RunOptions& options = {}) {
+    const std::vector<ValueId> list{wanted};
+    return toPlain(Executor(sketch.network, Context{}).run(given, list, options).at(wanted));
+  }
+};
+
+class DeviceExecutorTest : public KernelTest {
+ protected:
+  void TearDown() override {
+    if (!engines) return;
+    engines->setMemoryLimit(0, -1);
+    engines->trim(0);
+  }
+};
+
+TEST_F(DeviceExecutorTest, OverlaysTakeTurns) {
+  Classifier small;
+  const ValueMap given = small.pictures(5);
+  const std::vector<ValueId> wanted{small.logits};
+  Executor device(small.sketch.network, onDevice());
+  const WeightOverlay one{{small.w1, randomTensor({24, 3, 3, 3}, small.random)}}, other{{small.w2, randomTensor({24, 1, 3, 3}, small.random)}, {small.w3, randomTensor({24, 10}, small.random)}};
+  for (const WeightOverlay* overlay : {static_cast<const WeightOverlay*>(nullptr), &one, &other, static_cast<const WeightOverlay*>(nullptr), &other, &one}) {
+    RunOptions options;
+    options.overlay = overlay;
+    expectClose(small.onProcessor(given, small.logits, options), device.run(given, wanted, options).at(small.logits), 5e-5);
+  }
+}
+
+TEST_F(DeviceExecutorTest, KeptValuesStayOnTheDeviceAndGiveTheBytesOfAFullRun) {
+  Classifier small;
+  const ValueMap given = small.pictures(6);
+  const std::vector<ValueId> wanted{small.logits};
+  Executor device(small.sketch.network, onDevice());
+  const Connections connections(small.sketch.network);
+  const auto cut = cutBefore(small.sketch.network, connections.producer[static_cast<std::size_t>(small.depthwise.index)], wanted);
+  const ValueMap kept = device.run(given, cut);
+  for (const auto& [id, tensor] : kept) EXPECT_EQ(tensor.device().kind, DeviceKind::cuda);
+  const WeightOverlay overlay{{small.w2, randomTensor({24, 1, 3, 3}, small.random)}};
+  RunOptions options;
+  options.overlay = &overlay;
+  expectEqualBytes(device.run(given, wanted, options).at(small.logits), device.run(kept, wanted, options).at(small.logits));
+}
+
+TEST_F(DeviceExecutorTest, HooksAndTransformsSeeValues) {
+  Classifier small;
+  const ValueMap given = small.pictures(4);
+  const std::vector<ValueId> wanted{small.logits};
+  const ValueTransforms transforms{{small.active, [](const Tensor& tensor) {
+                                      Tensor result(tensor.type(), tensor.shape());
+                                      const auto* in = reinterpret_cast<const float*>(tensor.bytes().data());
+                                      for (std::int64_t i = 0; i < tensor.count(); ++i) result.writable<float>()[static_cast<std::size_t>(i)] = std::nearbyint(2 * in[i]);
+                                      return Tensor(tensor.type(), tensor.shape(), result.storage(), tensor.layout());
+                                    }}};
+  int seen = 0;
+  RunOptions options;
+  options.transforms = &transforms;
+  options.observed = {small.sum};
+  const Tensor expected = small.onProcessor(given, small.sum, options);
+  options.hook = [&](ValueId, const Tensor& tensor) {
+    ++seen;
+    expectClose(expected, tensor, 5e-5);
+  };
+  Executor device(small.sketch.network, onDevice());
+  const Tensor found = device.run(given, wanted, options).at(small.logits);
+  EXPECT_EQ(seen, 1);
+  options.hook = nullptr;
+  expectClose(small.onProcessor(given, small.logits, options), found, 5e-5);
+}
+
+TEST_F(DeviceExecutorTest, OperationsWithoutAKernelOfTheDeviceRunOnTheProcessorAndAreReported) {
+  Classifier small;
+  const ValueId back = small.sketch.add("Hardmax", {small.logits}), y = small.sketch.add("Add", {back, small.logits});
+  const ValueMap given = small.pictures(3);
+  const std::vector<ValueId> wanted{y};
+  Executor device(small.sketch.network, onDevice());
+  expectClose(small.onProcessor(given, y), device.run(given, wanted).at(y), 5e-5);
+  ASSERT_EQ(device.offDevice().size(), 1u);
+  EXPECT_NE(device.offDevice()[0].find("Hardmax"), std::string::npos);
+}
+
+TEST_F(DeviceExecutorTest, MemoryIsUsedAgainAndGivenBack) {
+  Classifier small;
+  const ValueMap given = small.pictures(32);
+  const std::vector<ValueId> wanted{small.logits};
+  const std::int64_t before = engines->memoryUse(0).used;
+  {
+    Executor device(small.sketch.network, onDevice());
+    device.run(given, wanted);
+    const std::int64_t after = engines->memoryUse(0).used;
+    for (int i = 0; i < 100; ++i) device.run(given, wanted);
+    EXPECT_EQ(engines->memoryUse(0).used, after);
+  }
+  EXPECT_EQ(engines->memoryUse(0).used, before);
+}
+
+/// D05
+TEST_F(DeviceExecutorTest, D05_MemoryThatDoesNotSufficeIsAnErrorAndTheNextRunSucceeds) {
+  Classifier small;
+  const std::vector<ValueId> wanted{small.logits};
+  Executor device(small.sketch.network, onDevice());
+  const ValueMap few = small.pictures(2), many = small.pictures(300);
+  device.run(few, wanted);
+  engines->setMemoryLimit(0, engines->memoryUse(0).used + (std::int64_t(2) << 20));
+  try {
+    device.run(many, wanted);
+    FAIL() << "expected no memory";
+  } catch (const Error& error) {
+    EXPECT_EQ(error.kind(), ErrorKind::outOfMemory);
+  }
+  expectClose(small.onProcessor(few, small.logits), device.run(few, wanted).at(small.logits), 5e-5);
+  engines->setMemoryLimit(0, -1);
+  expectClose(small.onProcessor(many, small.logits), device.run(many, wanted).at(small.logits), 5e-5);
+}
+
+/// D09, D10: stops in any place, a thousand times, leave nothing behind.
+TEST_F(DeviceExecutorTest, D10_StopsLeaveNoMemoryBehind) {
+  Classifier small(96);
+  const ValueMap given = small.pictures(64);
+  const std::vector<ValueId> wanted{small.logits};
+  const std::int64_t before = engines->memoryUse(0).used;
+  int stopped = 0;
+  for (int i = 0; i < 1000; ++i) {
+    Executor device(small.sketch.network, onDevice());
+    Progress progress;
+    std::thread stopper;
+    if (i % 20 == 0) stopper = std::thread([&progress, i] {
+      std::this_thread::sleep_for(std::chrono::microseconds(i % 700));
+      progress.requestStop();
+    });
+    else if (i % 2) progress.requestStop();
+    RunOptions options;
+    options.progress = &progress;
+    try {
+      device.run(given, wanted, options);
+    } catch (const Cancelled&) {
+      ++stopped;
+    }
+    if (stopper.joinable()) stopper.join();
+  }
+  EXPECT_GE(stopped, 400);
+  EXPECT_EQ(engines->memoryUse(0).used, before);
+}
+
+TEST_F(DeviceExecutorTest, AStopIsSeenWithinFiftyMilliseconds) {
+  Classifier large(160);
+  const ValueMap given{{large.x, randomTensor({256, 3, 64, 64}, large.random)}};
+  const std::vector<ValueId> wanted{large.logits};
+  Executor device(large.sketch.network, onDevice());
+  device.run(given, wanted).at(large.logits).bytes();
+  Progress progress;
+  RunOptions options;
+  options.progress = &progress;
+  std::atomic<bool> running{false};
+  std::chrono::steady_clock::time_point ended;
+  std::thread worker([&] {
+    try {
+      for (;;) {
+        running = true;
+        device.run(given, wanted, options).at(large.logits).bytes();
+      }
+    } catch (const Cancelled&) {
+      engines->synchronize(0);
+      ended = std::chrono::steady_clock::now();
+    }
+  });
+  while (!running) std::this_thread::yield();
+  std::this_thread::sleep_for(std::chrono::milliseconds(100));
+  const auto asked = std::chrono::steady_clock::now();
+  progress.requestStop();
+  worker.join();
+  const double milliseconds = std::chrono::duration<double, std::milli>(ended - asked).count();
+  std::printf("stopped after %.1f ms\n", milliseconds);
+  EXPECT_LE(milliseconds, 50);
+}
+
+}  // namespace
