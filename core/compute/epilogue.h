@@ -7,6 +7,8 @@
 
 namespace planish {
 
+struct Operation;
+
 /// A function of one number that ends a fused step.
 struct Activation {
   enum class Kind : std::uint8_t {
@@ -24,6 +26,10 @@ struct Activation {
   Kind kind = Kind::none;
   float low = -std::numeric_limits<float>::infinity(), high = std::numeric_limits<float>::infinity();
 };
+
+/// What an operation of type Relu, Clip, Sigmoid, Tanh, HardSwish, HardSigmoid, LeakyRelu or Gelu does; Kind::none for any other.
+/// `low`, `high`: a Clip's bounds where they come as inputs, one number each.
+Activation activationOf(const Operation& operation, const Tensor* low = nullptr, const Tensor* high = nullptr);
 
 /// What a convolution or matrix product does to its result before it stores it, in this order. All tensors are float32.
 struct Epilogue {

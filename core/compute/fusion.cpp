@@ -115,32 +115,14 @@ class Finder {
     const OperationId id = next(group);
     if (!id.valid() || m_taken.count(id) || !at(id).domain.empty()) return;
     const auto& operation = at(id);
-    const auto& attributes = operation.attributes;
-    Activation activation;
-    using Kind = Activation::Kind;
-    if (operation.type == "Relu") {
-      activation = {Kind::clip, 0};
-    } else if (operation.type == "Clip") {
-      activation = {Kind::clip, attributes.number("min", activation.low), attributes.number("max", activation.high)};
+    const Activation activation = activationOf(operation);
+    if (activation.kind == Activation::Kind::none) return;
+    if (operation.type == "Clip") {
       for (std::size_t i = 1; i < operation.inputs.size(); ++i)
         if (operation.inputs[i].valid() && !m_query.fixed(operation.inputs[i])) return;
       if (operation.input(0) != group.output) return;
       group.low = operation.input(1);
       group.high = operation.input(2);
-    } else if (operation.type == "LeakyRelu") {
-      activation = {Kind::leakyRelu, attributes.number("alpha", 0.01F), 0};
-    } else if (operation.type == "Sigmoid") {
-      activation = {Kind::sigmoid};
-    } else if (operation.type == "Tanh") {
-      activation = {Kind::tanh};
-    } else if (operation.type == "HardSwish") {
-      activation = {Kind::hardSwish};
-    } else if (operation.type == "HardSigmoid") {
-      activation = {Kind::hardSigmoid, attributes.number("alpha", 0.2F), attributes.number("beta", 0.5F)};
-    } else if (operation.type == "Gelu") {
-      activation = {attributes.word("approximate", "none") == "tanh" ? Kind::geluTanh : Kind::gelu};
-    } else {
-      return;
     }
     group.activation = activation;
     append(group, id);

@@ -29,21 +29,9 @@ std::string declinesEmpty(const KernelQuery& query) {
   return {};
 }
 
+/// Where a Clip's bounds are inputs, they are read.
 Activation activationOf(const KernelCall& call) {
-  using Kind = Activation::Kind;
-  const auto& attributes = call.attributes();
-  const std::string& type = call.operation().type;
-  if (type == "Relu") return {Kind::clip, 0};
-  if (type == "Sigmoid") return {Kind::sigmoid};
-  if (type == "Tanh") return {Kind::tanh};
-  if (type == "HardSwish") return {Kind::hardSwish};
-  if (type == "HardSigmoid") return {Kind::hardSigmoid, attributes.number("alpha", 0.2F), attributes.number("beta", 0.5F)};
-  if (type == "LeakyRelu") return {Kind::leakyRelu, attributes.number("alpha", 0.01F)};
-  if (type == "Gelu") return {attributes.word("approximate", "none") == "tanh" ? Kind::geluTanh : Kind::gelu};
-  Activation clip{Kind::clip, attributes.number("min", -std::numeric_limits<float>::infinity()), attributes.number("max", std::numeric_limits<float>::infinity())};
-  if (call.hasInput(1)) clip.low = call.input(1).data<float>()[0];
-  if (call.hasInput(2)) clip.high = call.input(2).data<float>()[0];
-  return clip;
+  return planish::activationOf(call.operation(), call.hasInput(1) ? &call.input(1) : nullptr, call.hasInput(2) ? &call.input(2) : nullptr);
 }
 
 void runActivation(KernelCall& call) {

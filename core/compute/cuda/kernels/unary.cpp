@@ -8,21 +8,9 @@ using namespace cuda;
 
 std::string declines(const KernelQuery& query) { return declinesFloats(query, 1); }
 
-float bound(const KernelCall& call, std::size_t i, float otherwise) { return call.hasInput(i) ? toFloat(call.input(i)).data<float>()[0] : otherwise; }
-
+/// Where a Clip's bounds are inputs, they are read.
 Activation activationOf(const KernelCall& call) {
-  using Kind = Activation::Kind;
-  const auto& attributes = call.attributes();
-  const std::string& type = call.operation().type;
-  if (type == "Relu") return {Kind::clip, 0};
-  if (type == "Sigmoid") return {Kind::sigmoid};
-  if (type == "Tanh") return {Kind::tanh};
-  if (type == "HardSwish") return {Kind::hardSwish};
-  if (type == "HardSigmoid") return {Kind::hardSigmoid, attributes.number("alpha", 0.2F), attributes.number("beta", 0.5F)};
-  if (type == "LeakyRelu") return {Kind::leakyRelu, attributes.number("alpha", 0.01F)};
-  if (type == "Gelu") return {attributes.word("approximate", "none") == "tanh" ? Kind::geluTanh : Kind::gelu};
-  constexpr float kMost = std::numeric_limits<float>::infinity();
-  return {Kind::clip, bound(call, 1, attributes.number("min", -kMost)), bound(call, 2, attributes.number("max", kMost))};
+  return planish::activationOf(call.operation(), call.hasInput(1) ? &call.input(1) : nullptr, call.hasInput(2) ? &call.input(2) : nullptr);
 }
 
 void runActivation(DeviceCall& call) {
