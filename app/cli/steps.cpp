@@ -5,6 +5,7 @@
 #include "core/jobs/measure_job.h"
 #include "core/jobs/plan_job.h"
 #include "core/jobs/preflight.h"
+#include "core/project/level_database.h"
 
 #include <algorithm>
 #include <fnmatch.h>
@@ -196,6 +197,8 @@ Json measureStep(Session& session, Work& work, const Progress& progress) {
     return {{"project", o.project}, {"tables", Json::array()}, {"seconds", 0}, {"work", {{"full_runs_equivalent", 0}, {"done", false}}},
             {"preflight", tell(session, preflight(job, session.context, progress))}};
   }
+  LevelDatabase levels(LevelDatabase::pathFor(o.project), session.progress);
+  job.levels = &levels;
   const auto journal = Journal::open(o.project, "measure", fingerprintOf(job, session.context), o.resume, o.force);
   job.journal = journal.get();
   job.onRows = [&](const std::string& metric, const Layer& layer, const std::vector<SensitivityRow>& rows) {
@@ -249,6 +252,8 @@ Json planStep(Session& session, Work& work, const Progress& progress, int& statu
   const auto asked = job.repairs;
   if (job.repairs == std::vector<std::string>{"none"}) job.repairs.clear();
   job.parameters = namedValues("--set", o.parameters);
+  LevelDatabase levels(LevelDatabase::pathFor(o.project), session.progress);
+  job.levels = &levels;
   PlanOutcome outcome = makePlan(job, session.context, progress);
   outcome.plan.repairs = asked;
   Json object = toJson(outcome.plan, &work.network.layers, work.network.network.get());
@@ -288,6 +293,8 @@ Json compressStep(Session& session, Work& work, const std::string& planName, con
     return {{"plan", plan.name}, {"layers", Json::array()}, {"preflight", tell(session, preflight(job, session.context, progress))}};
   }
   const std::string fingerprint = fingerprintOf(job, session.context);
+  LevelDatabase levels(LevelDatabase::pathFor(o.project), session.progress);
+  job.levels = &levels;
   const auto journal = Journal::open(o.project, "compress", fingerprint, o.resume, o.force);
   job.journal = journal.get();
   job.onLayer = [&](const LayerResult& layer, std::size_t done, std::size_t total) {

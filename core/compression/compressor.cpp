@@ -2,9 +2,11 @@
 
 #include "core/base/error.h"
 #include "core/compression/dense_plane.h"
+#include "core/compression/level_key.h"
 #include "core/compression/low_rank_plane.h"
 
 #include <algorithm>
+#include <chrono>
 #include <cmath>
 #include <map>
 #include <optional>
@@ -131,9 +133,10 @@ struct LayerCompressor::Implementation {
   const Registry<Compressor>& compressors;
   CompressionInput input;
   bool checked = false;
-  std::map<const Compressor*, std::unique_ptr<CompressorState>> states;
-  std::string lastKey;  ///< sparsity, rank and method of `lastDraft`
-  Draft lastDraft;
+  std::map<const Compressor*, std::unique_ptr<CompressorState>> states = {};
+  LevelKeys keys{input};
+  std::string lastKey = {};  ///< sparsity, rank and method of `lastDraft`
+  Draft lastDraft = {};
 
   const CompressorState* stateOf(const Compressor& compressor) {
     auto found = states.find(&compressor);
@@ -164,10 +167,29 @@ struct LayerCompressor::Implementation {
     }
     return lastDraft;
   }
+
+  CompressedTensor made(const std::vector<const Compressor*>& pipeline, const Setting& setting) {
+    Draft draft = structured(pipeline, setting);
+    if (!pipeline.empty() && pipeline.back()->stage() == CompressionStage::quantize) apply(*pipeline.back(), setting, draft);
+    if (draft.planes.empty())
+      for (std::size_t i = 0; i < draft.factors.size(); ++i) draft.planes.push_back(floatPlane(draft, i, setting, input.storage));
+    CompressedTensor result;
+    result.setting = setting;
+    result.rows = input.layer.rows();
+    result.columns = input.layer.columns();
+    if (draft.planes.size() == 1) result.planes = draft.planes;
+    else result.planes = {std::make_shared<LowRankPlane>(draft.planes.at(0), draft.planes.at(1), draft.mask, setting.sparsity)};
+    return result;
+  }
+
+  /// What a level from elsewhere must at least agree in.
+  bool fits(const CompressedTensor& level, const Setting& setting) const {
+    return level.rows == input.layer.rows() && level.columns == input.layer.columns() && level.bits() == predictBits(input.layer, setting, input.storage);
+  }
 };
 
 LayerCompressor::LayerCompressor(const Registry<Compressor>& compressors, CompressionInput input)
-    : m_implementation(new Implementation{compressors, std::move(input), false, {}, {}, {}}) {
+    : m_implementation(new Implementation{compressors, std::move(input)}) {
   const Shape& shape = m_implementation->input.weight.shape();
   const Layer& layer = m_implementation->input.layer;
   if (shape != Shape{layer.rows(), layer.columns()})
@@ -183,18 +205,16 @@ CompressedTensor LayerCompressor::compress(const Setting& setting) {
     checkFinite(self.input.layer, self.input.weight);
     self.checked = true;
   }
-  Draft draft = self.structured(pipeline, setting);
-  if (!pipeline.empty() && pipeline.back()->stage() == CompressionStage::quantize) self.apply(*pipeline.back(), setting, draft);
-  if (draft.planes.empty())
-    for (std::size_t i = 0; i < draft.factors.size(); ++i) draft.planes.push_back(floatPlane(draft, i, setting, self.input.storage));
-
-  CompressedTensor result;
-  result.setting = setting;
-  result.rows = self.input.layer.rows();
-  result.columns = self.input.layer.columns();
-  if (draft.planes.size() == 1) result.planes = draft.planes;
-  else result.planes = {std::make_shared<LowRankPlane>(draft.planes.at(0), draft.planes.at(1), draft.mask, setting.sparsity)};
-  return result;
+  if (!self.input.levels || pipeline.empty()) return self.made(pipeline, setting);
+  const std::string key = self.keys.of(setting, pipeline);
+  if (auto kept = self.input.levels->find(key); kept && self.fits(*kept, setting)) {
+    kept->setting = setting;
+    return *std::move(kept);
+  }
+  const auto start = std::chrono::steady_clock::now();
+  CompressedTensor level = self.made(pipeline, setting);
+  self.input.levels->keep(key, level, std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count());
+  return level;
 }
 
 }  // namespace planish

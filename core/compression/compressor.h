@@ -3,6 +3,7 @@
 #include "core/base/progress.h"
 #include "core/base/registry.h"
 #include "core/compression/compressed_tensor.h"
+#include "core/compression/level_store.h"
 #include "core/compute/context.h"
 #include "core/parameters/declaration.h"
 #include "core/statistics/statistics.h"
@@ -41,6 +42,7 @@ struct CompressionInput {
   Context context;
   MethodParameters parameters = {};            ///< what is not in it has its default
   Progress progress = {};                      ///< polled for a stop inside one layer
+  LevelStore* levels = nullptr;                ///< what was compressed before is taken from it and added to it; null: nothing is kept
 };
 
 /// The values for one compressor. Throws Error(usage) for a name or value that it does not have.

@@ -139,7 +139,7 @@ class LayerLoop {
       }
     const auto start = Clock::now();
     const Tensor matrix = toMatrix(layer, m_job.network.network->value(layer.weight).constant);
-    LayerCompressor compressor(m_job.plugins.compressors, {layer, matrix, statisticsFor(layer, setting), m_storage, m_context});
+    LayerCompressor compressor(m_job.plugins.compressors, {layer, matrix, statisticsFor(layer, setting), m_storage, m_context, {}, {}, m_job.levels});
     Journal::FinishedLayer finished;
     finished.tensor = compressor.compress(setting);
     finished.result = {layer.name, setting, finished.tensor.bits(), relativeError(matrix, finished.tensor.decode()), secondsSince(start)};

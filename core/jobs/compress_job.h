@@ -28,6 +28,7 @@ struct CompressJob {
   /// Asked in front of each layer, after control: the plan may have been edited. A layer in the journal counts only if it has this setting.
   std::function<Setting(const Layer&)> settingNow = {};
   LiveOptions live = {};
+  LevelStore* levels = nullptr;  ///< see CompressionInput
 };
 
 struct CompressOutcome {

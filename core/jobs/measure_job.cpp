@@ -108,7 +108,7 @@ MeasureOutcome measure(const MeasureJob& job, const Context& context, const Prog
       throw Error(ErrorKind::usage, "metric '" + id + "' needs labels, and the data has none").remedy("choose a metric without labels, for example kl");
     SensitivityTable table{id, metric.unit(), fingerprint, {}, {}};
     std::map<std::string, std::vector<SensitivityRow>> byLayer;
-    MeasureInput input{*job.network.network, layers, menu.options, job.calibration, job.plugins.compressors, job.plugins.scores, target.storage(), {}};
+    MeasureInput input{*job.network.network, layers, menu.options, job.calibration, job.plugins.compressors, job.plugins.scores, target.storage(), {}, job.levels};
     if (job.journal)
       for (const auto& layer : layers.items)
         if (const auto done = job.journal->rows().find(id + "/" + layer.name); done != job.journal->rows().end()) {

@@ -17,6 +17,7 @@ struct MeasureJob {
   std::string calibrationFingerprint = {};
   std::map<std::string, std::string> parameters = {};  ///< of the metrics, as typed
   const Project* known = nullptr;  ///< tables in it with the same fingerprint are reused, not measured again
+  LevelStore* levels = nullptr;    ///< see CompressionInput
   Journal* journal = nullptr;      ///< finished layers are taken from it and appended to it
   std::function<void(const std::string& metric, const Layer&, const std::vector<SensitivityRow>&)> onRows = {};
   /// Asked between layers on the job's thread, for each metric: may block (a pause). A skipped layer gets no rows in this table, and the

@@ -56,7 +56,8 @@ PlanOutcome makePlan(const PlanJob& job, const Context& context, const Progress&
   std::unique_ptr<PlanTrial> trial;
   if (solver.needsMeasuring()) {
     if (!job.calibration) throw Error(ErrorKind::usage, "solver '" + job.solver + "' measures whole plans and needs data").remedy("give --data or --calibration");
-    trial = std::make_unique<PlanTrial>(job.network, problem, job.plugins, *job.calibration, job.table.metric, target.storage(), job.repairs, context, progress);
+    trial = std::make_unique<PlanTrial>(job.network, problem, job.plugins, *job.calibration, job.table.metric, target.storage(), job.repairs, context, progress,
+                                        job.levels);
   }
   const Allocation allocation = solver.solve(problem, parameters, trial ? trial->measure() : MeasurePlans(), context, progress);
   PlanOutcome outcome;

@@ -16,6 +16,7 @@ struct PlanJob {
   const BatchSource* calibration = nullptr;   ///< for solvers that measure whole plans
   std::vector<std::string> repairs;           ///< applied to each measured plan
   std::map<std::string, std::string> parameters;  ///< of the solver, as typed
+  LevelStore* levels = nullptr;               ///< see CompressionInput
 };
 
 struct PlanOutcome {

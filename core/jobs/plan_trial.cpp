@@ -31,6 +31,7 @@ struct PlanTrial::Implementation {
   std::vector<std::string> repairs;
   Context context;
   Progress progress;
+  LevelStore* store;
   Statistics inputs = {}, ranges = {};
   std::map<LayerId, std::unique_ptr<LayerCompressor>> compressors = {};
   std::map<std::pair<LayerId, std::string>, CompressedTensor> levels = {};
@@ -76,7 +77,7 @@ struct PlanTrial::Implementation {
     auto& compressor = compressors[which.id];
     if (!compressor)
       compressor = std::make_unique<LayerCompressor>(
-          plugins.compressors, CompressionInput{which, toMatrix(which, network().value(which.weight).constant), inputs.input(which.id), storage, context});
+          plugins.compressors, CompressionInput{which, toMatrix(which, network().value(which.weight).constant), inputs.input(which.id), storage, context, {}, {}, store});
     return levels[key] = compressor->compress(setting);
   }
 
@@ -117,8 +118,8 @@ struct PlanTrial::Implementation {
 };
 
 PlanTrial::PlanTrial(const OpenedNetwork& network, const AllocationProblem& problem, const PluginRegistries& plugins, const BatchSource& calibration, std::string score,
-                     StorageRules storage, std::vector<std::string> repairs, Context context, Progress progress)
-    : m_implementation(new Implementation{network, problem, plugins, calibration, std::move(score), storage, std::move(repairs), context, std::move(progress)}) {
+                     StorageRules storage, std::vector<std::string> repairs, Context context, Progress progress, LevelStore* levels)
+    : m_implementation(new Implementation{network, problem, plugins, calibration, std::move(score), storage, std::move(repairs), context, std::move(progress), levels}) {
   const Score& judge = m_implementation->score();
   if (judge.needsLabels() && !calibration.hasLabels())
     throw Error(ErrorKind::usage, "score '" + judge.declaration().id + "' needs labels, and the calibration data has none").in(calibration.dataset().source());

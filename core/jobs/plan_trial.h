@@ -14,7 +14,7 @@ class PlanTrial {
  public:
   /// `repairs`: applied in this order to every candidate before it is judged. References must outlive the trial.
   PlanTrial(const OpenedNetwork& network, const AllocationProblem& problem, const PluginRegistries& plugins, const BatchSource& calibration, std::string score,
-            StorageRules storage, std::vector<std::string> repairs, Context context, Progress progress);
+            StorageRules storage, std::vector<std::string> repairs, Context context, Progress progress, LevelStore* levels = nullptr);
   ~PlanTrial();
 
   /// For Allocator::solve. A part of the samples is always the first of them; repairs then see no others.

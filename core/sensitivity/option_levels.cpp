@@ -16,7 +16,7 @@ std::vector<OptionLevel> OptionLevels::of(const Layer& layer, const Progress& pr
   if (!m_collected) collect(progress);
   const Tensor& weight = m_input.network.value(layer.weight).constant;
   const InputStatistics* statistics = m_statistics.input(layer.id);
-  LayerCompressor compressor(m_input.compressors, {layer, toMatrix(layer, weight), statistics, m_input.storage, m_context});
+  LayerCompressor compressor(m_input.compressors, {layer, toMatrix(layer, weight), statistics, m_input.storage, m_context, {}, {}, m_input.levels});
   std::vector<OptionLevel> levels;
   for (const auto& option : m_input.menu.at(static_cast<std::size_t>(layer.id.index))) {
     progress.throwIfStopped();

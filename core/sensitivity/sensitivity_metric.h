@@ -23,6 +23,7 @@ struct MeasureInput {
   const Registry<Score>& scores;
   StorageRules storage;
   std::set<std::string> done;  ///< layers that need not be measured (resumed)
+  LevelStore* levels = nullptr;  ///< see CompressionInput
 };
 
 /// Called for each finished layer with all its rows; what was reported is kept when the measurement stops.

@@ -1,0 +1,20 @@
+#pragma once
+
+#include "core/compression/compressor.h"
+
+namespace planish {
+
+/// Makes the keys of one layer's levels: 64 hexadecimal digits of everything that decides a level, by content. Built-in methods only count
+/// with the version of their code; whoever changes a method that is loaded at run time empties the database.
+class LevelKeys {
+ public:
+  explicit LevelKeys(const CompressionInput& input) : m_input(input) {}
+  /// `pipeline`: as pipelineFor gives it. Activation bits do not count.
+  std::string of(const Setting& setting, const std::vector<const Compressor*>& pipeline);
+
+ private:
+  const CompressionInput& m_input;
+  std::string m_weight, m_statistics;  ///< digests, once made
+};
+
+}  // namespace planish
