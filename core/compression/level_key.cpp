@@ -7,9 +7,13 @@
 namespace planish {
 namespace {
 
-void add(Sha256& hash, const std::vector<double>& values) {
-  hash.add(std::to_string(values.size()) + ";");
-  hash.add(std::as_bytes(std::span(values)));
+const std::string& digestOf(const std::vector<double>& values, std::string& made) {
+  if (made.empty()) {
+    Sha256 hash;
+    hash.add(std::as_bytes(std::span(values)));
+    made = hash.hexDigest();
+  }
+  return made;
 }
 
 }  // namespace
@@ -21,17 +25,16 @@ std::string LevelKeys::of(const Setting& setting, const std::vector<const Compre
     m_weight = hash.hexDigest();
   }
   std::string methods;
-  bool asks = false;
+  StatisticsNeeds asked;
   for (const Compressor* compressor : pipeline) {
     methods += compressor->declaration().id + " " + parametersOf(m_input, compressor->declaration()).text() + ";";
-    asks |= (compressor->needs() | compressor->wants(m_input.layer)).any();
+    asked = asked | compressor->needs() | compressor->wants(m_input.layer);
   }
-  if (asks && m_input.statistics && m_statistics.empty()) {
-    Sha256 hash;
-    hash.add(std::to_string(m_input.statistics->rows) + ";");
-    add(hash, m_input.statistics->meanSquare);
-    add(hash, m_input.statistics->gram);
-    m_statistics = hash.hexDigest();
+  std::string inputs;
+  if (m_input.statistics && asked.any()) {
+    inputs = std::to_string(m_input.statistics->rows);
+    if (asked.inputSquares) inputs += " " + digestOf(m_input.statistics->meanSquare, m_squares);
+    if (asked.gram) inputs += " " + digestOf(m_input.statistics->gram, m_gram);
   }
   Setting weightOnly = setting;
   weightOnly.activationBits = 0;
@@ -39,7 +42,7 @@ std::string LevelKeys::of(const Setting& setting, const std::vector<const Compre
   const auto& storage = m_input.storage;
   return sha256Hex("planish " PLANISH_VERSION " " PLANISH_COMPRESSION_DIGEST "\nlayer=" + layer.name + " " + layer.kind + " " + std::to_string(layer.rows()) + "x" +
                    std::to_string(layer.columns()) + " in " + std::to_string(layer.groups) + "\nweight=" + m_weight +
-                   "\ninputs=" + (asks && m_input.statistics ? m_statistics : "") + "\nsetting=" + toText(weightOnly) + "\nmethods=" + methods +
+                   "\ninputs=" + inputs + "\nsetting=" + toText(weightOnly) + "\nmethods=" + methods +
                    "\nstorage=" + std::to_string(storage.scaleBits) + (storage.zeroPoints ? "z" : "") + (storage.wholeBytes ? "b" : "") +
                    (storage.leaveOutPruned ? "p" : "") + "\nseed=" + std::to_string(m_input.context.seed) +
                    "\ndevice=" + std::to_string(static_cast<int>(m_input.context.device.kind)));

@@ -4,7 +4,7 @@
 
 namespace planish {
 
-/// Makes the keys of one layer's levels: 64 hexadecimal digits of everything that decides a level, by content. Built-in methods only count
+/// Makes the keys of one layer's levels: 64 hexadecimal digits of everything that decides a level, by content; of the statistics only what the methods ask for. Built-in methods only count
 /// with the version of their code; whoever changes a method that is loaded at run time empties the database.
 class LevelKeys {
  public:
@@ -14,7 +14,7 @@ class LevelKeys {
 
  private:
   const CompressionInput& m_input;
-  std::string m_weight, m_statistics;  ///< digests, once made
+  std::string m_weight, m_squares, m_gram;  ///< digests, once made
 };
 
 }  // namespace planish

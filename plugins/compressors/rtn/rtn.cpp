@@ -47,7 +47,7 @@ class Rtn : public Compressor {
   }
 
   std::unique_ptr<CompressorState> prepare(const CompressionInput& input) const override {
-    if (!input.statistics || input.statistics->gram.empty()) return nullptr;
+    if (!input.statistics || input.statistics->gram.empty() || !wants(input.layer).gram) return nullptr;
     return std::make_unique<RtnState>(*input.statistics, input.layer.columns());
   }
 
