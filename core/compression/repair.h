@@ -8,12 +8,14 @@
 
 namespace planish {
 
-/// Corrects constants around compressed layers on calibration data: bias correction, BatchNorm re-estimation, channel moments.
+/// Corrects constants around compressed layers, or their weights, on calibration data: bias correction, BatchNorm re-estimation, channel moments, EoRA.
 /// Registered by plugins/repairs.
 class Repair {
  public:
   virtual ~Repair() = default;
   virtual const Declaration& declaration() const = 0;
+  /// True if it adds to compressed weights, so that the result is larger than the plan: never tried unasked.
+  virtual bool changesSize() const { return false; }
   /// Why it can do nothing for this network; empty if it can.
   virtual std::string declines(const Network& network, const Layers& layers) const = 0;
   /// Adds to compressed.edits, in place of what it held for the same constants. Deterministic. `known`: of this network and these

@@ -247,7 +247,7 @@ void chooseRepairs(const CompressJob& job, CompressedNetwork& compressed, const 
   const Tensor reference = answers({job.network.network.get(), nullptr, nullptr}, *job.calibration, context, progress);
   std::vector<std::vector<std::string>> chains = {{}};
   for (const auto& repair : job.plugins.repairs.all())
-    if (repair->declines(*job.network.network, job.network.layers).empty()) chains.push_back({repair->declaration().id});
+    if (!repair->changesSize() && repair->declines(*job.network.network, job.network.layers).empty()) chains.push_back({repair->declaration().id});
   CompressedNetwork best = compressed;
   double bestDamage = 0;
   std::string report;
@@ -347,6 +347,8 @@ CompressOutcome compress(const CompressJob& job, const Context& context, const P
     chooseRepairs(job, outcome.compressed, context, progress.part(0.5, 0.7));
   }
   outcome.result.repairs = outcome.compressed.repairs;
+  for (auto& layer : outcome.result.layers)
+    if (const auto made = outcome.compressed.weights.find(job.network.layers.find(layer.layer)->weight); made != outcome.compressed.weights.end()) layer.bits = made->second.bits();
   loop.finish(progress.part(0.7, 0.7));
   if (job.data) judge(job, outcome, context, progress.part(0.7, 1));
   outcome.result.compressed = store(outcome.compressed, *job.network.network);

@@ -72,7 +72,7 @@ double samplesRun(const CompressJob& job, bool activations) {
   if (activations) samples += 1.5 * calibration;  // ranges are observed
   std::size_t tried = 0;
   for (const auto& repair : job.plugins.repairs.all())
-    if (repair->declines(*job.network.network, job.network.layers).empty()) ++tried;
+    if (!repair->changesSize() && repair->declines(*job.network.network, job.network.layers).empty()) ++tried;
   // Applying a repair observes the original and then walks through the compressed network; observed values are not fused, which costs half as
   // much again. Judging a candidate runs it once.
   if (job.repairs) samples += 4 * calibration * static_cast<double>(job.repairs->size());

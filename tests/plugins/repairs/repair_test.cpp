@@ -134,6 +134,13 @@ Network folded() {
   return b.finish();
 }
 
+double meanOfSquares(const Tensor& a, const Tensor& b) {
+  const auto x = a.data<float>(), y = b.data<float>();
+  double sum = 0;
+  for (std::size_t i = 0; i < x.size(); ++i) sum += (double(x[i]) - double(y[i])) * (double(x[i]) - double(y[i]));
+  return sum / static_cast<double>(x.size());
+}
+
 /// A network compressed uniformly, with what repairs need.
 struct Case {
   Network network;
@@ -280,6 +287,50 @@ TEST(MomentsRepair, ScalesEveryKindOfPlane) {
     const ChannelMoments original = c.moments("Conv2.out", 1, true), repaired = c.moments("Conv2.out", 1, false);
     for (std::size_t k = 0; k < 8; ++k) EXPECT_NEAR(repaired.variance(k) / original.variance(k), 1, 0.01) << setting;
   }
+}
+
+TEST(EoraRepair, BringsOutputsNearerAndCountsItsBytes) {
+  Case c(folded(), "int2");
+  const auto distance = [&] {
+    const ValueId output = c.network.outputs.front();
+    const WeightOverlay overlay = c.compressed.overlay(c.network, c.layers);
+    RunOptions options;
+    options.overlay = &overlay;
+    Executor executor(c.network, {});
+    double sum = 0;
+    for (std::int64_t b = 0; b < c.data->batchCount(); ++b) {
+      const auto inputs = c.data->batch(b).inputs;
+      const Tensor now = executor.run(inputs, std::span(&output, 1), options).at(output), original = executor.run(inputs, std::span(&output, 1), {}).at(output);
+      sum += meanOfSquares(now, original);
+    }
+    return sum;
+  };
+  const double before = distance();
+  std::map<ValueId, Bits> bits;
+  for (const auto& [weight, tensor] : c.compressed.weights) bits[weight] = tensor.bits();
+  const std::string said = c.apply("eora", {}, "rank", "2");
+  EXPECT_LT(distance(), 0.7 * before);
+  EXPECT_NE(said.find("3 layers repaired"), std::string::npos) << said;
+  for (const auto& layer : c.layers.items) {
+    const auto& tensor = c.compressed.weights.at(layer.weight);
+    EXPECT_EQ(tensor.planes.size(), 2u);
+    EXPECT_EQ(tensor.bits().count, bits.at(layer.weight).count + 16 * 2 * (layer.rows() + layer.columns()));
+  }
+  // All ranks: what fp16 leaves.
+  Case whole(folded(), "int2");
+  whole.apply("eora", {}, "rank", "1000");
+  for (const auto& layer : whole.layers.items) {
+    const Tensor weight = toMatrix(layer, whole.network.value(layer.weight).constant);
+    EXPECT_LT(meanOfSquares(whole.compressed.weights.at(layer.weight).decode(), weight), 1e-4 * meanOfSquares(weight, Tensor(DataType::float32, weight.shape())));
+  }
+  EXPECT_TRUE(whole.plugins.repairs.get("eora").changesSize());
+  EXPECT_FALSE(whole.plugins.repairs.get("moments").changesSize());
+}
+
+TEST(EoraRepair, NothingLostNothingAdded) {
+  Case c(folded(), "fp32");
+  c.apply("eora");
+  for (const auto& [weight, tensor] : c.compressed.weights) EXPECT_EQ(tensor.planes.size(), 1u);
 }
 
 TEST(Repairs, N21_ThreadsDoNotChangeAnythingAndMemoryOnlyTheRounding) {
