@@ -41,7 +41,8 @@ TEST(WeightedSvd, LossOfEveryRankIsTheTailAndNotAboveThatOfPlainSvd) {
 }
 
 TEST(WeightedSvd, NothingToRepairGivesNothing) {
-  const Tensor zero(DataType::float32, Shape{6, 8});
+  Tensor zero(DataType::float32, Shape{6, 8});
+  for (float& value : zero.writable<float>()) value = 0;
   const InputStatistics inputs = inputsOf(8);
   const WeightedSvd engine(inputs.gram, 8, 1e-3, 1, {});
   for (const auto& factor : engine.factors(engine.of(zero), 2))
