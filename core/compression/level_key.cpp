@@ -1,8 +1,7 @@
 #include "core/compression/level_key.h"
 
 #include "core/base/sha256.h"
-
-#include "compression_digest.h"
+#include "core/compression/compression_digest.h"
 
 namespace planish {
 namespace {
