@@ -1,6 +1,7 @@
 #include "core/statistics/input_columns.h"
 
 #include <algorithm>
+#include <limits>
 
 namespace planish {
 namespace {
@@ -62,8 +63,9 @@ InputColumns::InputColumns(const InputGeometry& geometry, const Tensor& value) :
 /// Output sizes and source positions along each axis, as the definitions of Conv and ConvTranspose have them.
 void InputColumns::prepareWindow() {
   const std::size_t spatial = m_geometry.kernel.size();
+  std::array<std::vector<std::int64_t>, 3> sources;  // of each axis, [out * kernel]: input position, -1 for padding
   for (std::size_t axis = 0; axis < 3; ++axis) {
-    m_source[axis].assign(1, 0);
+    sources[axis].assign(1, 0);
     if (axis < 3 - spatial) continue;
     const std::size_t i = axis - (3 - spatial);
     const std::int64_t in = m_in[axis], kernel = m_kernel[axis], stride = at(m_geometry.strides, i, 1), dilation = at(m_geometry.dilations, i, 1);
@@ -88,7 +90,7 @@ void InputColumns::prepareWindow() {
     }
     if (out < 1) throw Error(ErrorKind::invalidInput, "the layer's window is larger than its input");
     m_out[axis] = out;
-    auto& source = m_source[axis];
+    auto& source = sources[axis];
     source.assign(static_cast<std::size_t>(out * kernel), -1);
     for (std::int64_t o = 0; o < out; ++o)
       for (std::int64_t k = 0; k < kernel; ++k) {
@@ -96,6 +98,19 @@ void InputColumns::prepareWindow() {
         if (transposed) position = position % stride == 0 && position >= 0 ? position / stride : -1;
         if (position >= 0 && position < in) source[static_cast<std::size_t>(o * kernel + k)] = position;
       }
+  }
+  if (m_plane > std::numeric_limits<std::int32_t>::max()) throw Error(ErrorKind::invalidInput, "a channel of the layer's input has over 2^31 elements");
+  const std::int64_t places = m_out[0] * m_out[1] * m_out[2], window = m_kernel[0] * m_kernel[1] * m_kernel[2];
+  m_sources.reserve(static_cast<std::size_t>(window * places));
+  for (std::int64_t k = 0; k < window; ++k) {
+    const std::array<std::int64_t, 3> of{k / (m_kernel[1] * m_kernel[2]), k / m_kernel[2] % m_kernel[1], k % m_kernel[2]};
+    const auto at = [&](std::size_t axis, std::int64_t o) { return sources[axis][static_cast<std::size_t>(o * m_kernel[axis] + of[axis])]; };
+    for (std::int64_t o0 = 0; o0 < m_out[0]; ++o0)
+      for (std::int64_t o1 = 0; o1 < m_out[1]; ++o1)
+        for (std::int64_t o2 = 0; o2 < m_out[2]; ++o2) {
+          const bool inside = at(0, o0) >= 0 && at(1, o1) >= 0 && at(2, o2) >= 0;
+          m_sources.push_back(inside ? static_cast<std::int32_t>((at(0, o0) * m_in[1] + at(1, o1)) * m_in[2] + at(2, o2)) : -1);
+        }
   }
 }
 
@@ -116,24 +131,18 @@ void InputColumns::fillRows(std::int64_t first, std::int64_t count, std::span<fl
 
 void InputColumns::fillWindow(std::int64_t group, std::int64_t first, std::int64_t count, std::span<float> panels) const {
   const std::int64_t perGroup = m_channels / m_geometry.groups, window = m_kernel[0] * m_kernel[1] * m_kernel[2];
-  const std::int64_t outPlane = m_out[0] * m_out[1] * m_out[2];
-  std::vector<std::int64_t> offsets(static_cast<std::size_t>(count));  // of each vector's element within a channel, -1 for padding
-  for (std::int64_t k = 0; k < window; ++k) {
-    const std::int64_t k0 = k / (m_kernel[1] * m_kernel[2]), k1 = k / m_kernel[2] % m_kernel[1], k2 = k % m_kernel[2];
-    for (std::int64_t r = 0; r < count; ++r) {
-      const std::int64_t row = first + r, sample = row / outPlane, place = row % outPlane;
-      const std::int64_t o0 = place / (m_out[1] * m_out[2]), o1 = place / m_out[2] % m_out[1], o2 = place % m_out[2];
-      const std::int64_t s0 = m_source[0][static_cast<std::size_t>(o0 * m_kernel[0] + k0)], s1 = m_source[1][static_cast<std::size_t>(o1 * m_kernel[1] + k1)];
-      const std::int64_t s2 = m_source[2][static_cast<std::size_t>(o2 * m_kernel[2] + k2)];
-      const bool inside = s0 >= 0 && s1 >= 0 && s2 >= 0;
-      offsets[static_cast<std::size_t>(r)] = inside ? sample * m_channels * m_plane + (s0 * m_in[1] + s1) * m_in[2] + s2 : -1;
+  const std::int64_t places = m_out[0] * m_out[1] * m_out[2];
+  for (std::int64_t r = 0; r < count;) {
+    // The vectors of one sample lie behind one another.
+    const std::int64_t sample = (first + r) / places, place = (first + r) % places, here = std::min(places - place, count - r);
+    const float* channels = m_values.data() + (sample * m_channels + group * perGroup) * m_plane;
+    for (std::int64_t j = 0; j < perGroup * window; ++j) {
+      const float* channel = channels + j / window * m_plane;
+      const std::int32_t* sources = m_sources.data() + j % window * places + place;
+      float* target = panels.data() + ((j / kPanel) * count + r) * kPanel + j % kPanel;
+      for (std::int64_t i = 0; i < here; ++i) target[i * kPanel] = sources[i] < 0 ? 0.0f : channel[sources[i]];
     }
-    for (std::int64_t c = 0; c < perGroup; ++c) {
-      const std::int64_t j = c * window + k;
-      const float* channel = m_values.data() + (group * perGroup + c) * m_plane;
-      float* target = panels.data() + (j / kPanel) * count * kPanel + j % kPanel;
-      for (std::int64_t r = 0; r < count; ++r) target[r * kPanel] = offsets[static_cast<std::size_t>(r)] < 0 ? 0.0f : channel[offsets[static_cast<std::size_t>(r)]];
-    }
+    r += here;
   }
 }
 

@@ -51,7 +51,7 @@ class InputColumns {
   std::int64_t m_rows = 0;
   std::int64_t m_channels = 0, m_plane = 0;                ///< channels of the value, elements of one channel
   std::array<std::int64_t, 3> m_in{1, 1, 1}, m_out{1, 1, 1}, m_kernel{1, 1, 1};
-  std::array<std::vector<std::int64_t>, 3> m_source;        ///< [out * kernel]: input position, -1 for padding
+  std::vector<std::int32_t> m_sources;                      ///< [kernel, out]: place within a channel that a vector's element has, -1 for padding
 };
 
 }  // namespace planish
