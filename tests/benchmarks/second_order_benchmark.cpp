@@ -36,7 +36,7 @@ class Networks {
 
   void run() {
     for (const auto& name : m_arguments.networks) {
-      m_opened = openNetwork(assets() / "cifar10" / (name + ".onnx"), {}, m_plugins, {});
+      m_opened = openNetwork(assets() / "cifar10" / (name + ".onnx"), {"fold-constants"}, m_plugins, {});  // transposed weights become layers
       m_calibration = open("calibration.npz", m_arguments.samples);
       const auto test = open("test.npz", m_arguments.judge);
       const Tensor reference = answers({m_opened.network.get(), nullptr, nullptr}, *test, m_context, {});
