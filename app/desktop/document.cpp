@@ -33,12 +33,12 @@ std::vector<std::int64_t> operationsOf(const OpenedNetwork& opened) {
 Document::Document(const Engine& engine, QObject* parent) : QObject(parent), m_engine(engine) {
   m_undo.setUndoLimit(1000);
   connect(&m_undo, &QUndoStack::indexChanged, this, [this] { refreshHistory(); });
-  const auto say = [this] {
+  const auto tellModified = [this] {
     const bool now = modified();
     if (std::exchange(m_wasModified, now) != now) Q_EMIT modifiedChanged();
   };
-  connect(&m_undo, &QUndoStack::cleanChanged, this, say);
-  connect(this, &Document::changed, this, say);
+  connect(&m_undo, &QUndoStack::cleanChanged, this, tellModified);
+  connect(this, &Document::changed, this, tellModified);
   listMethods();
 }
 
@@ -46,6 +46,18 @@ void Document::listMethods() {
   for (const auto& solver : m_engine.plugins.solvers.all()) m_workspace.solvers.push_back({solver->declaration(), true, {}});
   for (const auto& target : m_engine.plugins.targets.all()) m_workspace.targets.push_back({target->declaration(), true, {}});
   for (const auto& metric : m_engine.plugins.metrics.all()) m_workspace.metrics.push_back({metric->declaration(), true, {}});
+}
+
+void Document::say(Changes changes) {
+  if (m_arrivals > 0) m_unsaid |= changes;
+  else Q_EMIT changed(changes);
+}
+
+void Document::endArrival() {
+  if (--m_arrivals > 0 || !m_unsaid) return;
+  m_arriving = true;
+  Q_EMIT changed(std::exchange(m_unsaid, {}));
+  m_arriving = false;
 }
 
 void Document::clear() {
@@ -58,7 +70,7 @@ void Document::clear() {
   m_workspace = std::move(empty);
   m_undo.clear();
   m_unsavedResults = false;
-  Q_EMIT changed(Changes::fromInt(~0u));
+  say(Changes::fromInt(~0u));
 }
 
 void Document::setNetwork(std::shared_ptr<const OpenedNetwork> network) {
@@ -126,7 +138,7 @@ void Document::bindLayers() {
   m_undo.clear();
   m_undo.setClean();
   refreshHistory();
-  Q_EMIT changed(Changes::fromInt(~0u));
+  say(Changes::fromInt(~0u));
 }
 
 void Document::fitPlanToLayers() {
@@ -255,7 +267,7 @@ void Document::apply(const std::vector<LayerEdit>& layers, const PlanHead& newHe
         what |= Change::jobs;
       }
   }
-  Q_EMIT changed(what);
+  say(what);
 }
 
 QString Document::settingsText(const std::vector<std::pair<int, Setting>>& settings) const {
@@ -346,7 +358,7 @@ void Document::refreshHistory() {
   w.history.clear();
   for (int i = 0; i < m_undo.count(); ++i) w.history.push_back({m_undo.text(i)});
   w.historyAt = m_undo.index();
-  Q_EMIT changed(Change::history);
+  say(Change::history);
 }
 
 }  // namespace planish::desktop

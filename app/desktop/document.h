@@ -82,7 +82,20 @@ class Document : public QObject {
   /// Jobs and log: `edit` changes one job; the list is the owner's.
   std::vector<views::JobState>& jobs() { return m_workspace.jobs; }
   views::JobState* job(int id);
-  void noteJobs() { Q_EMIT changed(Change::jobs); }
+  /// While `changed` is emitted for what a job brought, not for what a person did.
+  bool arriving() const { return m_arriving; }
+  void noteJobs() { say(Change::jobs); }
+  /// What changes until this goes is said once, at its end: what a job brings is shown together, and views take turns with it.
+  class Arrival {
+   public:
+    explicit Arrival(Document& document) : m_document(document) { ++m_document.m_arrivals; }
+    ~Arrival() { m_document.endArrival(); }
+    Arrival(const Arrival&) = delete;
+    Arrival& operator=(const Arrival&) = delete;
+
+   private:
+    Document& m_document;
+  };
   void log(views::LogLine::Level level, const QString& text);
   /// The working plan has changed since the plan of this name and revision was taken by a job.
   int planRevision() const { return m_revision; }
@@ -93,6 +106,8 @@ class Document : public QObject {
 
  private:
   friend class PlanCommand;
+  void say(Changes changes);
+  void endArrival();
   using LayerEdit = std::pair<int, PlannedLayer>;
   void push(std::vector<LayerEdit> after, PlanHead head, const QString& text, int drag);
   void apply(const std::vector<LayerEdit>& layers, const PlanHead& head);
@@ -114,7 +129,9 @@ class Document : public QObject {
   Workspace m_workspace;
   QUndoStack m_undo;
   std::vector<char> m_sharesEarlier;  ///< by layer: its weight is counted with an earlier layer's
-  int m_revision = 0;
+  int m_revision = 0, m_arrivals = 0;
+  bool m_arriving = false;
+  Changes m_unsaid;
   bool m_unsavedResults = false, m_wasModified = false;
 };
 

@@ -9,14 +9,14 @@ void Document::setData(std::shared_ptr<const BatchSource> data, std::optional<Da
   m_workspace.data = std::move(data);
   if (reference) m_workspace.project.data = std::move(reference);
   m_workspace.answers.reset();
-  Q_EMIT changed(Change::data | Change::answers);
+  say(Change::data | Change::answers);
 }
 
 void Document::setCalibration(std::shared_ptr<const BatchSource> data, std::optional<DataReference> reference) {
   m_workspace.calibration = std::move(data);
   if (reference) m_workspace.project.calibration = std::move(reference);
   m_workspace.inspections.clear();
-  Q_EMIT changed(Change::data | Change::inspections);
+  say(Change::data | Change::inspections);
 }
 
 Project Document::projectToSave() const {
@@ -31,19 +31,19 @@ void Document::markSaved(const QString& file) {
   m_workspace.file = file;
   m_unsavedResults = false;
   m_undo.setClean();
-  Q_EMIT changed(Change::plans);
+  say(Change::plans);
 }
 
 void Document::setFile(const QString& file) {
   m_workspace.file = file;
-  Q_EMIT changed(Change::plans);
+  say(Change::plans);
 }
 
 bool Document::modified() const { return m_workspace.network && (m_unsavedResults || !m_undo.isClean()); }
 
 void Document::noteResults() {
   m_unsavedResults = true;
-  Q_EMIT changed(Change::results);
+  say(Change::results);
 }
 
 void Document::select(std::vector<int> layers, int current) {
@@ -54,25 +54,25 @@ void Document::select(std::vector<int> layers, int current) {
   if (layers == m_workspace.selection && current == m_workspace.current) return;
   m_workspace.selection = std::move(layers);
   m_workspace.current = current;
-  Q_EMIT changed(Change::selection);
+  say(Change::selection);
 }
 
 void Document::chooseSolver(const std::string& solver) {
   if (!m_engine.plugins.solvers.find(solver)) return;
   m_workspace.solver = solver;
-  Q_EMIT changed(Change::budget);
+  say(Change::budget);
 }
 
 void Document::setOptions(std::vector<Setting> options) {
   m_workspace.options = std::move(options);
   rebuildMenus();
   recount();
-  Q_EMIT changed(Change::menus | Change::plan);
+  say(Change::menus | Change::plan);
 }
 
 void Document::setGhost(std::optional<Plan> plan) {
   m_workspace.ghost = std::move(plan);
-  Q_EMIT changed(Change::ghost);
+  say(Change::ghost);
 }
 
 void Document::putTable(const SensitivityTable& table) {
@@ -82,7 +82,7 @@ void Document::putTable(const SensitivityTable& table) {
   rebuildMenus();
   recount();
   m_unsavedResults = true;
-  Q_EMIT changed(Change::tables | Change::menus | Change::metric | Change::plan);
+  say(Change::tables | Change::menus | Change::metric | Change::plan);
 }
 
 void Document::putRows(const std::string& metric, const std::string& unit, const std::vector<SensitivityRow>& rows) {
@@ -111,19 +111,19 @@ void Document::putRows(const std::string& metric, const std::string& unit, const
             if (row.option == item.setting) item.damage = row.estimate;
     recount();
   }
-  Q_EMIT changed(Change::tables | Change::plan);
+  say(Change::tables | Change::plan);
 }
 
 void Document::putResult(CompressionResult result) {
   m_workspace.project.put(std::move(result));
   m_unsavedResults = true;
-  Q_EMIT changed(Change::results);
+  say(Change::results);
 }
 
 void Document::putExport(ExportRecord record) {
   m_workspace.project.put(std::move(record));
   m_unsavedResults = true;
-  Q_EMIT changed(Change::results);
+  say(Change::results);
 }
 
 void Document::storePlan(const std::string& name) {
@@ -132,39 +132,39 @@ void Document::storePlan(const std::string& name) {
   m_workspace.project.put(copy);
   m_workspace.plan.name = name;
   m_unsavedResults = true;
-  Q_EMIT changed(Change::plans | Change::plan);
+  say(Change::plans | Change::plan);
 }
 
 void Document::deletePlan(const std::string& name) {
   std::erase_if(m_workspace.project.plans, [&](const Plan& plan) { return plan.name == name; });
   m_unsavedResults = true;
-  Q_EMIT changed(Change::plans);
+  say(Change::plans);
 }
 
 void Document::setFront(std::vector<views::FrontPoint> front) {
   m_workspace.front = std::move(front);
-  Q_EMIT changed(Change::front);
+  say(Change::front);
 }
 
 void Document::setInspection(int layer, std::shared_ptr<const views::LayerInspection> inspection) {
   m_workspace.inspections[layer] = std::move(inspection);
-  Q_EMIT changed(Change::inspections);
+  say(Change::inspections);
 }
 
 void Document::setAnswers(std::shared_ptr<const views::Answers> answers) {
   m_workspace.answers = std::move(answers);
-  Q_EMIT changed(Change::answers);
+  say(Change::answers);
 }
 
 void Document::putOverlay(views::Overlay overlay) {
   std::erase_if(m_workspace.overlays, [&](const auto& have) { return have.name == overlay.name; });
   m_workspace.overlays.push_back(std::move(overlay));
-  Q_EMIT changed(Change::overlays);
+  say(Change::overlays);
 }
 
 void Document::removeOverlay(const QString& name) {
   std::erase_if(m_workspace.overlays, [&](const auto& have) { return have.name == name; });
-  Q_EMIT changed(Change::overlays);
+  say(Change::overlays);
 }
 
 views::JobState* Document::job(int id) {
@@ -175,7 +175,7 @@ views::JobState* Document::job(int id) {
 
 void Document::log(views::LogLine::Level level, const QString& text) {
   m_workspace.log.push_back({QDateTime::currentDateTime(), level, text});
-  Q_EMIT changed(Change::log);
+  say(Change::log);
 }
 
 }  // namespace planish::desktop

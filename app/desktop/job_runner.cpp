@@ -32,7 +32,17 @@ std::int64_t peakResidentBytes() {
 
 void resetPeakResident() { std::ofstream("/proc/self/clear_refs") << "5"; }
 
-JobRunner::JobRunner(Document& document, Worker& worker, QObject* parent) : QObject(parent), m_document(document), m_worker(worker) {
+JobRunner::JobRunner(Document& document, Worker& worker, QObject* parent)
+    : QObject(parent), m_document(document), m_worker(worker), m_rowsTimer(new QTimer(this)), m_jobsTimer(new QTimer(this)) {
+  m_rowsTimer->setSingleShot(true);
+  m_rowsTimer->setInterval(100);
+  m_jobsTimer->setSingleShot(true);
+  m_jobsTimer->setInterval(100);
+  connect(m_rowsTimer, &QTimer::timeout, this, &JobRunner::flushRows);
+  connect(m_jobsTimer, &QTimer::timeout, this, [this] {
+    const Document::Arrival arrival(m_document);
+    m_document.noteJobs();
+  });
   connect(&worker, &Worker::started, this, &JobRunner::onStarted);
   connect(&worker, &Worker::progressed, this, &JobRunner::onProgressed);
   connect(&worker, &Worker::finished, this, &JobRunner::onFinished);
@@ -45,7 +55,13 @@ JobRunner::JobRunner(Document& document, Worker& worker, QObject* parent) : QObj
 }
 
 int JobRunner::start(JobKind kind, const QString& title, int layers, const QString& command, Worker::Work work) {
-  const int id = m_worker.enqueue(std::move(work));
+  const int id = m_worker.enqueue([this, work = std::move(work)](const Worker::Tools& tools) -> std::function<void()> {
+    auto apply = work(tools);
+    return [this, apply = std::move(apply)] {
+      flushRows();
+      if (apply) apply();
+    };
+  });
   JobState state;
   state.id = id;
   state.kind = kind;
@@ -56,6 +72,26 @@ int JobRunner::start(JobKind kind, const QString& title, int layers, const QStri
   m_document.jobs().push_back(state);
   m_document.noteJobs();
   return id;
+}
+
+void JobRunner::collectRows(const std::string& metric, const std::string& unit, const std::vector<SensitivityRow>& rows) {
+  m_arrivedFor = m_document.workspace().network;
+  m_arrived.push_back({metric, unit, rows});
+  if (!m_rowsTimer->isActive()) m_rowsTimer->start();
+}
+
+void JobRunner::flushRows() {
+  m_rowsTimer->stop();
+  const auto arrived = std::exchange(m_arrived, {});
+  const auto network = std::exchange(m_arrivedFor, nullptr);
+  if (arrived.empty() || network != m_document.workspace().network) return;
+  const Document::Arrival arrival(m_document);
+  for (const auto& [metric, unit, rows] : arrived) m_document.putRows(metric, unit, rows);
+  m_document.noteJobs();
+}
+
+void JobRunner::noteJobsSoon() {
+  if (!m_jobsTimer->isActive()) m_jobsTimer->start();
 }
 
 void JobRunner::onStarted(int id) {
@@ -76,12 +112,14 @@ void JobRunner::onProgressed(int id, double fraction, const QString& text) {
   if (!text.isEmpty()) job->step = text;
   job->seconds = static_cast<double>(job->started.msecsTo(QDateTime::currentDateTime())) / 1000;
   job->secondsLeft = job->fraction > 0.02 && job->seconds > 1 ? job->seconds * (1 - job->fraction) / job->fraction : -1;
-  m_document.noteJobs();
+  noteJobsSoon();
 }
 
 void JobRunner::onFinished(int id, const Outcome& outcome) {
+  flushRows();
   JobState* job = m_document.job(id);
   if (!job) return;
+  std::optional<Document::Arrival> arrival(m_document);  // not longer than the document is told: signals may open dialogs
   job->seconds = job->started.isValid() ? static_cast<double>(job->started.msecsTo(QDateTime::currentDateTime())) / 1000 : 0;
   job->secondsLeft = -1;
   if (m_workDone > m_workBefore) addReading(*job);
@@ -104,6 +142,7 @@ void JobRunner::onFinished(int id, const Outcome& outcome) {
       job->error = outcome.message;
       job->remedy = outcome.remedy;
       m_document.log(Level::error, tr("%1: %2").arg(job->title, outcome.message));
+      arrival.reset();
       if (job->kind == JobKind::open) {
         const QString path = m_openPaths[id];
         Q_EMIT openFailed(path, outcome.message, outcome.remedy);
@@ -115,6 +154,7 @@ void JobRunner::onFinished(int id, const Outcome& outcome) {
   // Opening is not a job that people look back at.
   if (job->kind == JobKind::open) std::erase_if(m_document.jobs(), [&](const JobState& state) { return state.id == id; });
   m_document.noteJobs();
+  arrival.reset();
   Q_EMIT jobEnded(id);
 }
 
@@ -123,7 +163,7 @@ void JobRunner::readResources() {
   JobState* job = id ? m_document.job(*id) : nullptr;
   if (!job || job->phase == JobPhase::queued || job->kind == JobKind::open) return;
   addReading(*job);
-  m_document.noteJobs();
+  noteJobsSoon();
 }
 
 void JobRunner::addReading(JobState& job) {

@@ -11,6 +11,8 @@
 #include "core/jobs/preflight.h"
 #include "views/base/request.h"
 
+#include <QTimer>
+
 #include <filesystem>
 #include <functional>
 #include <memory>
@@ -95,6 +97,11 @@ class JobRunner : public QObject {
   void onFinished(int id, const Outcome& outcome);
   void readResources();
   void addReading(views::JobState& job);
+  /// Rows of the running job wait a moment for others, and are shown together.
+  void collectRows(const std::string& metric, const std::string& unit, const std::vector<SensitivityRow>& rows);
+  void flushRows();
+  /// Progress may come hundreds of times a second; views hear of it ten times.
+  void noteJobsSoon();
   /// Cells or layers that the running job has finished; short jobs are read more often than the clock does.
   void noteWork(int count);
   /// Bytes of the job's journal, in front of its end.
@@ -110,6 +117,13 @@ class JobRunner : public QObject {
   std::shared_ptr<PlanBoard> m_board;
   std::vector<FrontPlan> m_frontPlans;
   std::map<std::string, std::map<std::string, Estimate>> m_measuredPlans;  ///< by the text of their settings
+  struct ArrivedRows {
+    std::string metric, unit;
+    std::vector<SensitivityRow> rows;
+  };
+  std::vector<ArrivedRows> m_arrived;
+  std::shared_ptr<const OpenedNetwork> m_arrivedFor;
+  QTimer *m_rowsTimer, *m_jobsTimer;
   bool m_resume = false;
   int m_workDone = 0, m_workBefore = 0;  ///< of the running job: cells (measure), layers
   double m_secondsBefore = 0;

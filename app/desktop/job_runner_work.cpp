@@ -13,6 +13,7 @@
 #include <algorithm>
 #include <array>
 #include <fstream>
+#include <optional>
 
 namespace planish::desktop {
 
@@ -71,9 +72,12 @@ void JobRunner::open(const QString& path, std::optional<DataChoice> data, std::o
         tools.progress.warn(std::string("The project's data cannot be opened: ") + error.what());
       }
       return [=, this] {
-        m_document.setProject(std::move(*project), network, path);
-        m_document.setData(judging.data, judging.reference);
-        m_document.setCalibration(calibrating.data, calibrating.reference);
+        {
+          const Document::Arrival arrival(m_document);
+          m_document.setProject(std::move(*project), network, path);
+          m_document.setData(judging.data, judging.reference);
+          m_document.setCalibration(calibrating.data, calibrating.reference);
+        }
         Q_EMIT opened(path);
       };
     }
@@ -82,11 +86,13 @@ void JobRunner::open(const QString& path, std::optional<DataChoice> data, std::o
     if (data) judging = openChoice(*network, *data, engine);
     if (calibration) calibrating = openChoice(*network, *calibration, engine);
     return [=, this] {
+      std::optional<Document::Arrival> arrival(m_document);
       m_document.setNetwork(network);
       for (const auto& notice : network->network->notices) m_document.log(views::LogLine::Level::message, views::plainName(notice, 400));
       for (const auto& skipped : network->skipped) m_document.log(views::LogLine::Level::message, views::plainName(skipped, 400));
       m_document.setData(judging.data, judging.reference);
       m_document.setCalibration(calibrating.data, calibrating.reference);
+      arrival.reset();
       Q_EMIT opened(path);
     };
   });
@@ -149,6 +155,7 @@ int JobRunner::measure(const MeasureChoice& choice) {
   const QString command = QStringLiteral("planish-cli measure %1%2 --metric %3 --options %4 --target %5%6 -o %7")
                               .arg(shellWord(w.project.network.path), desktop::dataArguments(w.project.data, calibrationReference), metrics, optionList(choice.options),
                                    QString::fromStdString(choice.target), passArguments(w.project.network), shellWord(place.string()));
+  const Document::Arrival arrival(m_document);  // several changes, shown together
   m_document.setOptions(choice.options);
   const int layers = w.layerCount() * static_cast<int>(choice.metrics.size());
   auto idBox = std::make_shared<int>(0);
@@ -165,10 +172,10 @@ int JobRunner::measure(const MeasureChoice& choice) {
     for (const auto& metric : choice.metrics)
       for (const auto& layer : network->layers.items)
         if (const auto done = journal->rows().find(metric + "/" + layer.name); done != journal->rows().end())
-          tools.post([=, this, rows = done->second] { m_document.putRows(metric, units->at(metric), rows); });
+          tools.post([=, this, rows = done->second] { collectRows(metric, units->at(metric), rows); });
     job.onRows = [&](const std::string& metric, const Layer&, const std::vector<SensitivityRow>& rows) {
       tools.post([=, this] {
-        m_document.putRows(metric, units->at(metric), rows);
+        collectRows(metric, units->at(metric), rows);
         if (JobState* state = m_document.job(*idBox)) ++state->layersDone;
         noteWork(static_cast<int>(rows.size()));
       });
@@ -176,6 +183,7 @@ int JobRunner::measure(const MeasureChoice& choice) {
     job.control = [&](const std::string&, const Layer&) { return tools.gate.pass(tools.progress) ? LayerControl::skip : LayerControl::go; };
     auto outcome = std::make_shared<MeasureOutcome>(planish::measure(job, context, tools.progress));
     return [=, this] {
+      const Document::Arrival arrival(m_document);
       for (const auto& table : outcome->tables) m_document.putTable(table);
       if (!outcome->tables.empty()) m_document.chooseMetric(outcome->tables.front().metric);
       for (const auto& text : outcome->reused) m_document.log(views::LogLine::Level::message, tr("Table %1 was measured before and is reused").arg(QString::fromStdString(text)));
@@ -206,6 +214,7 @@ int JobRunner::compress(const CompressChoice& choice) {
   const bool resume = std::exchange(m_resume, false);
   QString command = QStringLiteral("planish-cli compress %1 --plan %2").arg(shellWord(place.string()), shellWord(plan.name));
   if (choice.repairs) command += QStringLiteral(" --repair ") + (choice.repairs->empty() ? QStringLiteral("none") : QString::fromStdString(choice.repairs->front()));
+  const Document::Arrival arrival(m_document);  // several changes, shown together
   m_document.storePlan(plan.name);
   m_board = std::make_shared<PlanBoard>();
   m_board->set(plan);
@@ -213,7 +222,7 @@ int JobRunner::compress(const CompressChoice& choice) {
   const auto update = [=, this](std::function<void(JobState&)> change) {
     if (JobState* state = m_document.job(*idBox)) {
       change(*state);
-      m_document.noteJobs();
+      noteJobsSoon();
     }
   };
   const int id = start(JobKind::compress, tr("Compress “%1”").arg(views::plainName(plan.name)), static_cast<int>(plan.layers.size()), command,
@@ -249,6 +258,7 @@ int JobRunner::compress(const CompressChoice& choice) {
     auto outcome = std::make_shared<CompressOutcome>(planish::compress(job, context, tools.progress));
     outcome->result.fingerprint = print;
     return [=, this] {
+      const Document::Arrival arrival(m_document);
       m_document.putResult(outcome->result);
       noteDisk(*idBox, place);
       noteOlderPlan(*idBox, outcome->plan);
@@ -335,9 +345,11 @@ void JobRunner::solve(int drag) {
   };
   const auto take = [=, this](PlanOutcome outcome) {
     if (m_document.workspace().network != network) return;
+    std::optional<Document::Arrival> arrival(m_document);
     m_document.setGhost(outcome.plan);
     if (!outcome.feasible) {
       m_document.log(views::LogLine::Level::warning, tr("The budget cannot be met: %1").arg(QString::fromStdString(outcome.reason)));
+      arrival.reset();
       Q_EMIT problem(tr("Budget"), tr("The budget cannot be met: %1").arg(QString::fromStdString(outcome.reason)));
       return;
     }
@@ -377,6 +389,7 @@ void JobRunner::computeFront() {
       },
       [=, this](std::vector<FrontPlan> plans) {
         if (m_document.workspace().network != network) return;
+        const Document::Arrival arrival(m_document);
         m_frontPlans = std::move(plans);
         refreshFront();
       },
@@ -451,7 +464,10 @@ int JobRunner::compareAnswers() {
   const auto result = found ? std::make_shared<const CompressionResult>(*found) : nullptr;
   return start(JobKind::answers, tr("Ask both networks"), 0, {}, [=, this, &engine](const Worker::Tools& tools) -> std::function<void()> {
     auto answers = std::make_shared<const views::Answers>(planish::compareAnswers({*network, *data, engine.plugins, result.get()}, context, tools.progress));
-    return [=, this] { m_document.setAnswers(answers); };
+    return [=, this] {
+      const Document::Arrival arrival(m_document);
+      m_document.setAnswers(answers);
+    };
   });
 }
 
@@ -474,7 +490,9 @@ void JobRunner::inspect(int layer) {
         return std::make_shared<const views::LayerInspection>(inspectLayer(job, context, progress));
       },
       [=, this](std::shared_ptr<const views::LayerInspection> inspection) {
-        if (m_document.workspace().network == network) m_document.setInspection(layer, std::move(inspection));
+        if (m_document.workspace().network != network) return;
+        const Document::Arrival arrival(m_document);
+        m_document.setInspection(layer, std::move(inspection));
       },
       [this](const QString& text) { m_document.log(views::LogLine::Level::warning, tr("Layer: %1").arg(text)); });
 }

@@ -28,6 +28,9 @@ void Layouts::show(Step step) {
   remember();
   m_current = step;
   m_shown = true;
+  // One paint at the end instead of one for each stage of the new arrangement.
+  m_host.setUpdatesEnabled(false);
+  QTimer::singleShot(0, &m_host, [this] { QTimer::singleShot(0, &m_host, [this] { m_host.setUpdatesEnabled(true); }); });
   const QByteArray saved = state().value(key(step)).toByteArray();
   // A state says nothing of docks that were not there when it was saved: they must go first.
   for (const auto& [id, each] : m_docks) m_host.removeDockWidget(each);

@@ -123,7 +123,11 @@ void MainWindow::connectAll() {
 }
 
 void MainWindow::noteChange(Changes changes) {
-  for (const auto& [id, dock] : m_views) dock->view()->note(changes);
+  const bool turns = m_document.arriving() && !(changes & Change::network);
+  for (const auto& [id, dock] : m_views) {
+    if (turns) dock->view()->noteSoon(changes);
+    else dock->view()->note(changes);
+  }
   const Workspace& w = m_document.workspace();
   if (changes & Change::network) {
     m_pages->setCurrentWidget(w.network ? static_cast<QWidget*>(m_docks) : m_welcome);

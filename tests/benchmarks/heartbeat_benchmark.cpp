@@ -19,6 +19,7 @@
 #include <algorithm>
 #include <ctime>
 #include <fstream>
+#include <map>
 #include <sstream>
 
 namespace {
@@ -43,16 +44,23 @@ double sinceProcessStart() {
   return milliseconds(CLOCK_BOOTTIME) - std::atof(word.c_str()) * 1e3 / static_cast<double>(sysconf(_SC_CLK_TCK));
 }
 
-/// What the GUI thread does between two beats: the longest event, to whom it went, and the thread's own time in it.
+/// An event that the GUI thread answered between two beats.
 struct Act {
   double wall = 0, processor = 0;
   QString what;
 };
 
+/// All events of one kind to one receiver.
+struct Share {
+  long long count = 0;
+  double processor = 0, most = 0;
+};
+
 class WatchedApplication : public QApplication {
  public:
   using QApplication::QApplication;
-  Act longest;
+  std::vector<Act> acts;  ///< since the last beat, those that took the thread longer than 2 ms
+  std::map<QString, Share> shares;
   double firstPaint = -1, firstPaintProcessor = 0;  ///< since the process started, and of its own time
 
   bool notify(QObject* receiver, QEvent* event) override {
@@ -63,8 +71,12 @@ class WatchedApplication : public QApplication {
     ++m_depth;
     const bool result = QApplication::notify(receiver, event);
     --m_depth;
-    const double took = milliseconds(CLOCK_MONOTONIC) - wall;
-    if (took > longest.wall) longest = {took, milliseconds(CLOCK_THREAD_CPUTIME_ID) - processor, what};
+    const double took = milliseconds(CLOCK_MONOTONIC) - wall, own = milliseconds(CLOCK_THREAD_CPUTIME_ID) - processor;
+    if (own > 2) acts.push_back({took, own, what});
+    Share& share = shares[what];
+    ++share.count;
+    share.processor += own;
+    share.most = std::max(share.most, own);
     if (paints && firstPaint < 0) {
       firstPaint = sinceProcessStart();
       firstPaintProcessor = milliseconds(CLOCK_PROCESS_CPUTIME_ID);
@@ -79,7 +91,7 @@ class WatchedApplication : public QApplication {
 struct Gap {
   double wall = 0, processor = 0;
   QString phase;
-  Act act;
+  std::vector<Act> acts;
 };
 
 /// Beats every 5 ms; what is between two beats beyond that is a gap.
@@ -99,27 +111,35 @@ class Heart : public QObject {
   }
   void report() const {
     std::vector<Gap> gaps = m_gaps;
-    std::sort(gaps.begin(), gaps.end(), [](const Gap& a, const Gap& b) { return a.wall > b.wall; });
-    std::printf("%lld beats; worst gap %.1f ms (%.1f ms of the thread's own time); worst own time in a gap %.1f ms; gaps over 50 ms: %lld, over 20 ms: %lld\n", m_beats, m_worst.wall,
-                m_worst.processor, m_worstProcessor, m_over50, m_over20);
-    for (std::size_t i = 0; i < std::min<std::size_t>(gaps.size(), 25); ++i)
-      std::printf("  %6.1f ms (own %5.1f)  %-9s longest event %.1f ms (own %.1f): %s\n", gaps[i].wall, gaps[i].processor, gaps[i].phase.toUtf8().constData(), gaps[i].act.wall, gaps[i].act.processor,
-                  gaps[i].act.what.toUtf8().constData());
+    std::sort(gaps.begin(), gaps.end(), [](const Gap& a, const Gap& b) { return a.processor > b.processor; });
+    std::printf("%lld beats; worst gap %.1f ms (%.1f ms of the thread's own time); worst own time in a gap %.1f ms; gaps over 50 ms: %lld (own time %lld), over 20 ms: %lld (%lld)\n", m_beats, m_worst.wall,
+                m_worst.processor, m_worstProcessor, m_over50, m_ownOver50, m_over20, m_ownOver20);
+    for (std::size_t i = 0; i < std::min<std::size_t>(gaps.size(), 25); ++i) {
+      std::printf("  %6.1f ms (own %5.1f)  %-9s", gaps[i].wall, gaps[i].processor, gaps[i].phase.toUtf8().constData());
+      for (const auto& act : gaps[i].acts) std::printf(" | %.1f ms (own %.1f) %s", act.wall, act.processor, act.what.toUtf8().constData());
+      std::printf("\n");
+    }
+    std::vector<std::pair<QString, Share>> shares(m_application.shares.begin(), m_application.shares.end());
+    std::sort(shares.begin(), shares.end(), [](const auto& a, const auto& b) { return a.second.most > b.second.most; });
+    for (std::size_t i = 0; i < std::min<std::size_t>(shares.size(), 12); ++i)
+      std::printf("  %7lld times, most %5.1f ms, together %7.0f ms of own time: %s\n", shares[i].second.count, shares[i].second.most, shares[i].second.processor, shares[i].first.toUtf8().constData());
   }
 
  private:
   void beat() {
     const double now = milliseconds(CLOCK_MONOTONIC), processor = milliseconds(CLOCK_THREAD_CPUTIME_ID);
-    const Gap gap{now - m_last, processor - m_processor, m_phase, m_application.longest};
+    const Gap gap{now - m_last, processor - m_processor, m_phase, m_application.acts};
     m_last = now;
     m_processor = processor;
-    m_application.longest = {};
+    m_application.acts.clear();
     ++m_beats;
     m_over50 += gap.wall > 50;
     m_over20 += gap.wall > 20;
+    m_ownOver50 += gap.processor > 50;
+    m_ownOver20 += gap.processor > 20;
     if (gap.wall > m_worst.wall) m_worst = gap;
     m_worstProcessor = std::max(m_worstProcessor, gap.processor);
-    if (gap.wall > m_kept) m_gaps.push_back(gap);
+    if (std::max(gap.processor, gap.wall / 4) > m_kept) m_gaps.push_back(gap);
   }
 
   WatchedApplication& m_application;
@@ -128,7 +148,7 @@ class Heart : public QObject {
   QString m_phase;
   std::vector<Gap> m_gaps;
   Gap m_worst;
-  long long m_beats = 0, m_over50 = 0, m_over20 = 0;
+  long long m_beats = 0, m_over50 = 0, m_over20 = 0, m_ownOver50 = 0, m_ownOver20 = 0;
 };
 
 /// A person who looks around while jobs run: another layer every 150 ms, another bar's setting, another step now and then.
@@ -144,14 +164,15 @@ class Person : public QObject {
     const auto& w = m_window.document().workspace();
     if (!w.network || w.layerCount() == 0) return;
     ++m_count;
-    const auto ask = [&](const views::Request& request) { Q_EMIT m_window.view(QStringLiteral("plan"))->requested(request); };
+    const auto ask = [this](const views::Request& request) { Q_EMIT m_window.view(QStringLiteral("plan"))->requested(request); };
     ask(views::request::Select{{m_count % w.layerCount()}, m_count % w.layerCount()});
+    // One act after another, as nobody does two at the same instant.
+    const int layer = m_count % w.layerCount(), drag = 1000000 + m_count;
     if (m_count % 5 == 0 && !w.plan.layers.empty()) {
-      const int layer = m_count % w.layerCount();
-      ask(views::request::ChangeSettings{{{layer, parseSetting(m_count % 2 ? "int8" : "int4")}}, 1000000 + m_count});
-      ask(views::request::EndDrag{1000000 + m_count, false});
+      QTimer::singleShot(30, this, [=] { ask(views::request::ChangeSettings{{{layer, parseSetting(drag % 2 ? "int8" : "int4")}}, drag}); });
+      QTimer::singleShot(60, this, [=] { ask(views::request::EndDrag{drag, false}); });
     }
-    if (m_count % 40 == 0) m_window.showStep(static_cast<Step>(m_count / 40 % kSteps));
+    if (m_count % 40 == 0) QTimer::singleShot(100, this, [this] { m_window.showStep(static_cast<Step>(m_count / 40 % kSteps)); });
   }
   MainWindow& m_window;
   QTimer m_timer;
@@ -227,22 +248,32 @@ int main(int argc, char** argv) {
     return true;
   };
   clock.restart();
-  window.openMeasurePage();
+  // Acts come as events, as a person's do: what they take is seen.
+  const auto act = [&](const std::function<void()>& what) {
+    bool done = false;
+    QTimer::singleShot(0, &window, [&] {
+      what();
+      done = true;
+    });
+    wait([&] { return done; });
+  };
+  act([&] { window.openMeasurePage(); });
   wait(idle);
   finished("measured");
   heart.enter(QStringLiteral("solve"));
   for (const char* budget : {"18%", "15%"}) {
-    Q_EMIT window.view(QStringLiteral("plan"))->requested(views::request::SetBudget{parseBudget(budget), true, 0});
+    act([&] { Q_EMIT window.view(QStringLiteral("plan"))->requested(views::request::SetBudget{parseBudget(budget), true, 0}); });
     wait([&] { return w.totals.bytes.count <= w.budgetBytes->count; });
   }
   heart.enter(QStringLiteral("compress"));
   clock.restart();
-  window.openCompressPage();
+  act([&] { window.openCompressPage(); });
   wait(idle);
   finished("compressed");
   heart.enter(QStringLiteral("save"));
-  window.files().save(home.filePath(QStringLiteral("run.planish")));
-  window.files().waitForSave();
+  const QString file = home.filePath(QStringLiteral("run.planish"));
+  act([&] { window.files().save(file); });
+  wait([&] { return w.file == file; });
   heart.enter(QStringLiteral("end"));
   wait([&, until = milliseconds(CLOCK_MONOTONIC) + 2000] { return milliseconds(CLOCK_MONOTONIC) > until; });
   heart.enter(QStringLiteral("idle"));

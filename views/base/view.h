@@ -21,6 +21,8 @@ class View : public QWidget {
 
   /// Something changed: refreshes now if it can be seen, else when it is shown again.
   void note(Changes changes);
+  /// The same for what jobs bring: views refresh one after another, each in a turn of the event loop of its own, so that no turn takes long.
+  void noteSoon(Changes changes);
 
  Q_SIGNALS:
   void requested(const planish::views::Request& request);
@@ -35,9 +37,12 @@ class View : public QWidget {
   void showEvent(QShowEvent* event) override;
 
  private:
+  friend class RefreshQueue;
+  void refreshPending();
   const Workspace& m_workspace;
   QString m_id, m_title, m_hint;
   Changes m_pending;
+  bool m_covered = false;  ///< shown with values of old: nothing is painted until it is refreshed
 };
 
 }  // namespace planish::views

@@ -7,6 +7,7 @@
 #include <QFileInfo>
 #include <QStringList>
 
+#include <algorithm>
 #include <filesystem>
 
 namespace planish::views {
@@ -94,11 +95,11 @@ QString exportsText(const Workspace& w) {
          table({tr("file"), tr("target"), tr("size"), tr("weights in it"), tr("largest difference of an answer"), tr("scores of the reloaded file")}, rows);
 }
 
-QString planText(const Workspace& w) {
+QString planText(const Workspace& w, std::size_t most) {
   if (w.plan.layers.empty()) return {};
   const CompressionResult* result = w.project.result(w.plan.name);
   QStringList rows;
-  for (std::size_t i = 0; i < w.plan.layers.size(); ++i) {
+  for (std::size_t i = 0; i < std::min(most, w.plan.layers.size()); ++i) {
     const auto& planned = w.plan.layers[i];
     const MenuItem* item = menuItem(w, static_cast<int>(i), planned.setting);
     QString error;
@@ -109,7 +110,8 @@ QString planText(const Workspace& w) {
                  item && item->damage ? scoreText(w.metric, *item->damage) : QString(), error, safe(planned.provenance)});
   }
   return heading(tr("Plan by layer")) + table({tr("no."), tr("layer"), tr("setting"), tr("size"), tr("predicted %1").arg(scoreName(w.metric).toHtmlEscaped()),
-                                               QStringLiteral("|W − W′|² / |W|²"), tr("by")}, rows);
+                                               QStringLiteral("|W − W′|² / |W|²"), tr("by")}, rows) +
+         (w.plan.layers.size() > most ? QStringLiteral("<p>%1</p>\n").arg(tr("and %1 more in the saved report").arg(w.plan.layers.size() - most)) : QString());
 }
 
 constexpr const char* kStyle = R"(body{font:13px/1.45 "Noto Sans","DejaVu Sans",sans-serif;color:#1d2430;background:#fff;max-width:900px;margin:24px auto;padding:0 16px}
@@ -120,7 +122,7 @@ p,figcaption{color:#5f6774}figure{margin:12px 0;page-break-inside:avoid}svg{widt
 @media print{body{margin:0;max-width:none}tr{page-break-inside:avoid}}
 )";
 
-QString page(const Workspace& w, bool forDocument) {
+QString page(const Workspace& w, bool forDocument, std::size_t mostLayers) {
   const QString name = w.network ? safe(w.network->reference.name) : tr("no network");
   QString text = QStringLiteral("<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><title>%1</title>\n<style>%2</style></head><body>\n<h1>%1</h1>\n")
                      .arg(tr("Compression of %1").arg(name), QLatin1String(kStyle));
@@ -136,13 +138,13 @@ QString page(const Workspace& w, bool forDocument) {
                                                 : QStringLiteral("<figure>") + picture + QStringLiteral("<figcaption>") + caption + QStringLiteral("</figcaption></figure>\n"));
     ++number;
   }
-  return text + exportsText(w) + planText(w) + QStringLiteral("</body></html>\n");
+  return text + exportsText(w) + planText(w, mostLayers) + QStringLiteral("</body></html>\n");
 }
 
 }  // namespace
 
-QString reportHtml(const Workspace& workspace) { return page(workspace, false); }
+QString reportHtml(const Workspace& workspace) { return page(workspace, false, workspace.plan.layers.size()); }
 
-QString reportHtmlForDocument(const Workspace& workspace) { return page(workspace, true); }
+QString reportHtmlForDocument(const Workspace& workspace, int mostLayers) { return page(workspace, true, static_cast<std::size_t>(std::max(0, mostLayers))); }
 
 }  // namespace planish::views

@@ -10,6 +10,7 @@ namespace planish::views {
 /// light, made for paper; the same workspace gives the same text. Names are escaped.
 QString reportHtml(const Workspace& workspace);
 /// The same without inline pictures for QTextDocument, which draws them as resources "chart:0", "chart:1", ... (see reportCharts()).
-QString reportHtmlForDocument(const Workspace& workspace);
+/// At most `mostLayers` rows of the plan.
+QString reportHtmlForDocument(const Workspace& workspace, int mostLayers);
 
 }  // namespace planish::views

@@ -1,44 +1,31 @@
 #include "views/report/report_view.h"
 
 #include "views/base/theme.h"
-#include "views/report/report_charts.h"
 #include "views/report/report_html.h"
+#include "views/report/report_page.h"
 
 #include <QAbstractTextDocumentLayout>
 #include <QApplication>
 #include <QBuffer>
 #include <QFileDialog>
 #include <QHBoxLayout>
-#include <QImage>
 #include <QLabel>
 #include <QMessageBox>
 #include <QPageLayout>
-#include <QPainter>
 #include <QPdfWriter>
 #include <QPushButton>
 #include <QSaveFile>
 #include <QScrollBar>
 #include <QTextBrowser>
 #include <QTextDocument>
+#include <QTimer>
 #include <QVBoxLayout>
 
 namespace planish::views {
 namespace {
 
-/// Text and pictures; the charts at `scale` times their size.
-void fill(QTextDocument& document, const Workspace& workspace, double scale) {
-  int number = 0;
-  for (const auto& chart : reportCharts(workspace)) {
-    QImage image(chart.size * scale, QImage::Format_ARGB32_Premultiplied);
-    image.setDevicePixelRatio(scale);
-    image.fill(Qt::white);
-    QPainter painter(&image);
-    chart.paint(painter);
-    painter.end();
-    document.addResource(QTextDocument::ImageResource, QUrl(QStringLiteral("chart:%1").arg(number++)), image);
-  }
-  document.setHtml(reportHtmlForDocument(workspace));
-}
+constexpr int kCalm = 400;         ///< milliseconds between two pages while things change
+constexpr int kPreviewLayers = 100;  ///< rows of the plan in the preview: a row's layout costs the window's thread a fifth of a millisecond
 
 QByteArray pdf(const Workspace& workspace) {
   QByteArray bytes;
@@ -56,7 +43,7 @@ QByteArray pdf(const Workspace& workspace) {
   document.setDefaultFont(font);
   document.documentLayout()->setPaintDevice(&writer);
   document.setPageSize(QSizeF(writer.width(), writer.height()));
-  fill(document, workspace, 3);
+  fillReport(document, workspace, 3, workspace.layerCount());
   document.print(&writer);
   return bytes;
 }
@@ -65,7 +52,8 @@ QByteArray pdf(const Workspace& workspace) {
 
 ReportView::ReportView(const Workspace& workspace, QWidget* parent)
     : View(workspace, QStringLiteral("report"), tr("Report"), parent), m_preview(new QTextBrowser(this)), m_html(new QPushButton(tr("Save as HTML…"), this)),
-      m_pdf(new QPushButton(tr("Save as PDF…"), this)), m_saved(new QLabel(this)) {
+      m_pdf(new QPushButton(tr("Save as PDF…"), this)), m_saved(new QLabel(this)),
+      m_maker(new ReportPageMaker([this](std::unique_ptr<QTextDocument> page) { take(std::move(page)); }, this)), m_calm(new QTimer(this)) {
   auto* layout = new QVBoxLayout(this);
   layout->setContentsMargins(space::k12, space::k8, space::k12, space::k8);
   layout->setSpacing(space::k8);
@@ -82,8 +70,18 @@ ReportView::ReportView(const Workspace& workspace, QWidget* parent)
   // The page is made for paper: it stays light on dark screens, too.
   m_preview->setPalette(Theme::light().palette());
   m_preview->setFrameShape(QFrame::NoFrame);
+  m_preview->setVerticalScrollBarPolicy(Qt::ScrollBarAlwaysOn);  // else each page is laid out without and with it
   connect(m_html, &QPushButton::clicked, this, [this] { choose(QStringLiteral(".html")); });
   connect(m_pdf, &QPushButton::clicked, this, [this] { choose(QStringLiteral(".pdf")); });
+  m_calm->setSingleShot(true);
+  m_calm->setInterval(kCalm);
+  connect(m_calm, &QTimer::timeout, this, [this] {
+    if (std::exchange(m_stale, false)) order();
+  });
+}
+
+ReportView::~ReportView() {
+  if (m_page) m_preview->setDocument(nullptr);  // the view may not outlive what it shows
 }
 
 void ReportView::refresh(Changes changes) {
@@ -92,11 +90,29 @@ void ReportView::refresh(Changes changes) {
   const bool open = workspace().network != nullptr;
   m_html->setEnabled(open);
   m_pdf->setEnabled(open);
-  const int at = m_preview->verticalScrollBar()->value();
-  if (open) fill(*m_preview->document(), workspace(), devicePixelRatioF());
-  else m_preview->setPlainText(tr("Open a network: everything that is found out about it is gathered here on one page."));
-  m_preview->verticalScrollBar()->setValue(at);
+  if (!open) {
+    m_maker->forget();
+    m_preview->setPlainText(tr("Open a network: everything that is found out about it is gathered here on one page."));
+  } else if (m_calm->isActive() || m_maker->busy()) {
+    m_stale = true;  // rows arrive faster than a page is worth making
+    if (!m_calm->isActive()) m_calm->start();
+  } else {
+    order();
+  }
   setHint(open && workspace().project.results.empty() ? tr("compress the plan to add measured scores") : QString());
+}
+
+void ReportView::order() {
+  m_maker->order(workspace(), {m_preview->font(), m_preview->document()->defaultTextOption(), devicePixelRatioF(), m_preview->viewport()->width(), kPreviewLayers});
+  m_calm->start();
+}
+
+void ReportView::take(std::unique_ptr<QTextDocument> page) {
+  const int at = m_preview->verticalScrollBar()->value();
+  m_preview->setDocument(page.get());  // lays it out for the width of the view
+  m_page = std::move(page);
+  m_preview->verticalScrollBar()->setValue(at);
+  Q_EMIT shown();
 }
 
 bool ReportView::saveTo(const QString& path, QString* problem) const {

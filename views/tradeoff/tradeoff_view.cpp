@@ -50,6 +50,7 @@ void TradeOffView::refresh(Changes changes) {
   static const auto kOwn = Changes(Change::network) | Change::front | Change::plan | Change::plans | Change::budget | Change::metric |
                            Change::results | Change::tables | Change::menus | Change::jobs;
   if (!(changes & kOwn)) return;
+  if (!(changes & (kOwn & ~Changes(Change::jobs)))) return writeButton();  // progress only
   if (changes & Change::network) m_pinned.clear();
   m_points = planPoints(workspace());
   for (const auto& point : m_points)

@@ -123,11 +123,47 @@ TEST(ReportView, LooksAsItShould) {
     nothing.resize(400, 240);
     nothing.show();
     ASSERT_TRUE(QTest::qWaitForWindowExposed(&view));
-    EXPECT_GT(view.preview()->document()->characterCount(), 1000);
+    ASSERT_TRUE(QTest::qWaitFor([&] { return view.preview()->document()->characterCount() > 1000; }));
     keepPicture(view, dark ? QStringLiteral("report_dark") : QStringLiteral("report_light"));
     keepPicture(nothing, dark ? QStringLiteral("report_empty_dark") : QStringLiteral("report_empty_light"));
   }
   qApp->setPalette(Theme::light().palette());
+}
+
+TEST(ReportView, RowsThatArriveFastAreGatheredAndTheNewestIsShown) {
+  Workspace w = workspaceWithEverything();
+  ReportView view(w);
+  view.resize(860, 1400);
+  view.show();
+  int pages = 0;
+  QObject::connect(&view, &ReportView::shown, [&] { ++pages; });
+  ASSERT_TRUE(QTest::qWaitFor([&] { return pages == 1; }));
+  for (int i = 0; i < 50; ++i) {
+    w.plan.note = "note " + std::to_string(i);
+    view.note(Change::plan);
+  }
+  ASSERT_TRUE(QTest::qWaitFor([&] { return view.preview()->document()->toPlainText().contains(QStringLiteral("note 49")); }));
+  EXPECT_LE(pages, 3);
+}
+
+TEST(ReportView, ThePreviewOfAThousandLayersIsCutAndTheFileIsNot) {
+  const Workspace w = workspaceWithEverything(1000);
+  const QString last = QString::fromStdString(w.plan.layers.back().layer);
+  ReportView view(w);
+  view.resize(860, 1400);
+  view.show();
+  ASSERT_TRUE(QTest::qWaitFor([&] { return view.preview()->document()->characterCount() > 1000; }));
+  EXPECT_FALSE(view.preview()->document()->toPlainText().contains(last));
+  EXPECT_TRUE(view.preview()->document()->toPlainText().contains(QStringLiteral("and 900 more")));
+  EXPECT_TRUE(reportHtml(w).contains(last));
+}
+
+TEST(ReportView, MayGoWhileAPageIsBeingMade) {
+  const Workspace w = workspaceWithEverything(300);
+  for (int i = 0; i < 5; ++i) {
+    ReportView view(w);
+    view.show();
+  }
 }
 
 }  // namespace
