@@ -27,22 +27,34 @@ float zeroOf(const KernelCall& call) {
   return call.hasInput(2) ? static_cast<float>(call.input(2).data<T>()[0]) : 0.0F;
 }
 
+/// By values and restricted pointers: codes are bytes, which a compiler takes to overlap anything, and then it does not vectorise.
+template <typename T>
+[[gnu::always_inline]] inline void codesOf(const float* __restrict in, T* __restrict out, std::int64_t count, float scale, float zero) {
+  constexpr auto least = static_cast<float>(std::numeric_limits<T>::min()),
+                 most = static_cast<float>(std::numeric_limits<T>::max());
+  for (std::int64_t i = 0; i < count; ++i) {
+    const float code = roundHalfEven(in[i] / scale) + zero;
+    const float number = code == code ? code : 0.0F;
+    const float above = number > least ? number : least;
+    out[i] = static_cast<T>(static_cast<std::int32_t>(above < most ? above : most));
+  }
+}
+
+template <typename T>
+[[gnu::always_inline]] inline void valuesOf(const T* __restrict in, float* __restrict out, std::int64_t count, float scale, float zero) {
+  for (std::int64_t i = 0; i < count; ++i)
+    out[i] = (static_cast<float>(in[i]) - zero) * scale;
+}
+
 template <typename T>
 void quantize(KernelCall& call) {
   const Tensor& input = call.input(0);
   const float scale = scaleOf(call), zero = zeroOf<T>(call);
   const auto* in = reinterpret_cast<const float*>(input.bytes().data());
   auto* out = reinterpret_cast<T*>(call.makeOutput(0, input.layout()).writableBytes().data());
-  constexpr auto least = static_cast<float>(std::numeric_limits<T>::min()),
-                 most = static_cast<float>(std::numeric_limits<T>::max());
   parallelFor(call.context().threads, input.count(), kGrain, [&](std::int64_t from, std::int64_t to) {
     vectorised([&]() __attribute__((always_inline)) {
-      for (std::int64_t i = from; i < to; ++i) {
-        const float code = roundHalfEven(in[i] / scale) + zero;
-        const float number = code == code ? code : 0.0F;
-        const float above = number > least ? number : least;
-        out[i] = static_cast<T>(static_cast<std::int32_t>(above < most ? above : most));
-      }
+      codesOf<T>(in + from, out + from, to - from, scale, zero);
     });
   });
 }
@@ -55,8 +67,7 @@ void dequantize(KernelCall& call) {
   auto* out = reinterpret_cast<float*>(call.makeOutput(0, input.layout()).writableBytes().data());
   parallelFor(call.context().threads, input.count(), kGrain, [&](std::int64_t from, std::int64_t to) {
     vectorised([&]() __attribute__((always_inline)) {
-      for (std::int64_t i = from; i < to; ++i)
-        out[i] = (static_cast<float>(in[i]) - zero) * scale;
+      valuesOf<T>(in + from, out + from, to - from, scale, zero);
     });
   });
 }
