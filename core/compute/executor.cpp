@@ -3,11 +3,14 @@
 #include "core/compute/device_library.h"
 #include "core/compute/memory_pool.h"
 #include "core/compute/operation_cache.h"
+#include "core/compute/operations/movement.h"
 #include "core/compute/program.h"
+#include "core/compute/strided_view.h"
 #include "core/compute/value_slot.h"
 
 #include <algorithm>
 #include <array>
+#include <cmath>
 #include <list>
 #include <set>
 
@@ -26,6 +29,30 @@ bool isForDevice(const Tensor& tensor) {
     default: return false;
   }
 }
+
+/// What a run of a program with the network's own weights found in its fixed steps, for the next one with inputs of the same shapes.
+struct Replay {
+  struct Given {
+    DataType type;
+    Shape shape;
+    Layout layout;
+    Device device;
+    bool operator==(const Given&) const = default;
+  };
+  std::vector<Given> given;
+  std::vector<std::pair<int, Tensor>> slots;          ///< weights, and results of fixed steps that others read
+  std::map<std::size_t, Shape> shapes;                ///< by step that reads a shape: which one
+  std::int64_t peak = 0;
+
+  static std::vector<Given> of(const ValueMap& given) {
+    std::vector<Given> list;
+    for (const auto& [id, tensor] : given) list.push_back({tensor.type(), tensor.shape(), tensor.layout(), tensor.device()});
+    return list;
+  }
+};
+
+/// A value has another shape than in the run that is replayed: it depends on more than shapes.
+struct ShapesDiffer {};
 
 /// The device's copies of one weight and of what an overlay put in its place.
 class WeightCopies {
@@ -62,6 +89,8 @@ std::vector<ValueId> keys(const Map& map) {
   return ids;
 }
 
+bool readsOnlyShape(const Operation& operation) { return operation.type == "Shape" || operation.type == "Size"; }
+
 float boundOf(const Tensor& tensor, float otherwise) {
   if (!tensor.defined() || tensor.count() != 1) return otherwise;
   return toFloat(tensor).data<float>()[0];
@@ -82,17 +111,31 @@ struct Executor::Implementation {
   const KernelRegistry& kernels;
   Connections connections;
   MemoryPool pool;
-  std::map<ProgramKey, Program> programs;
+  struct Prepared {
+    Program program;
+    std::vector<bool> outer;  ///< by slot: fixed, and read by a step that is not, or wanted
+    std::unique_ptr<Replay> replay;
+    std::shared_ptr<const std::vector<Done>> replayed;
+  };
+  std::map<ProgramKey, Prepared> programs;
   std::vector<OperationCache> caches;
   std::map<ValueId, WeightCopies> copies;
-  std::vector<Done> done;
+  std::shared_ptr<std::vector<Done>> doing = std::make_shared<std::vector<Done>>();
+  std::shared_ptr<const std::vector<Done>> done = doing;
   std::int64_t alive = 0, peak = 0;
+  const Kernel* attentionKernel = nullptr;  ///< of the device, taking attention that was written out
 
   Implementation(const Network& network, Context context, const KernelRegistry& kernels)
       : network(network), context(context), engines(context.device.kind == DeviceKind::cpu ? nullptr : deviceLibrary().engines),
-        kernels(engines && &kernels == &kernelRegistry() ? deviceKernels() : kernels), connections(network), caches(static_cast<std::size_t>(network.operationCount())) {}
+        kernels(engines && &kernels == &kernelRegistry() ? deviceKernels() : kernels), connections(network), caches(static_cast<std::size_t>(network.operationCount())) {
+    if (engines)
+      for (const Kernel* kernel : this->kernels.candidates("", "Attention", context.device.kind))
+        if (kernel->fuses) attentionKernel = kernel;
+  }
 
-  const Program& program(const ValueMap& given, std::span<const ValueId> wanted, const RunOptions& options);
+  Prepared& prepared(const ValueMap& given, std::span<const ValueId> wanted, const RunOptions& options);
+  ValueMap runAnew(Prepared& prepared, const ValueMap& given, std::span<const ValueId> wanted, const RunOptions& options, bool remember);
+  ValueMap runAgain(Prepared& prepared, const ValueMap& given, std::span<const ValueId> wanted, const RunOptions& options);
   class Run;
 };
 
@@ -116,22 +159,36 @@ class Executor::Implementation::Run {
     }
   }
 
-  void step(const Step& step) {
+  void step(const Step& step, Replay* replay = nullptr, const std::vector<bool>& outer = {}, std::size_t index = 0) {
     if (step.group && runGroup(*step.group)) {
       for (const OperationId id : step.operations)
-        if (id != step.group->anchor) m_self.done.push_back({id, step.group->anchor, nullptr});
+        if (id != step.group->anchor) m_self.doing->push_back({id, step.group->anchor, nullptr});
     } else {
       for (const OperationId id : step.operations) {
         if (step.fixed) runFixed(id);
         else runOperation(id);
       }
     }
+    if (replay && step.fixed) {
+      const auto& operation = m_self.network.operation(step.operations[0]);
+      if (readsOnlyShape(operation)) replay->shapes[index] = shapeRead(step);
+      for (const ValueId output : operation.outputs)
+        if (const int slot = m_program.slot(output); slot >= 0 && outer[static_cast<std::size_t>(slot)]) remember(slot, *replay);
+    }
+    release(step);
+  }
+
+  void release(const Step& step) {
     for (const int slot : step.releases) {
       auto& value = m_slots[static_cast<std::size_t>(slot)];
       m_self.alive -= value.counted();
       value.clear();
     }
   }
+
+  void put(int slot, const Tensor& tensor) { m_slots[static_cast<std::size_t>(slot)].set(tensor); }
+  void remember(int slot, Replay& replay) const { replay.slots.emplace_back(slot, m_slots[static_cast<std::size_t>(slot)].tensor()); }
+  const Shape& shapeRead(const Step& step) const { return slot(m_self.network.operation(step.operations[0]).input(0)).tensor().shape(); }
 
   const Tensor& result(ValueId id) const { return slot(id).tensor(); }
 
@@ -210,7 +267,7 @@ class Executor::Implementation::Run {
     try {
       const auto choice = choose(id, inputs);
       store(id, call(id, *choice, inputs, nullptr), inputs);
-      m_self.done.push_back({id, {}, choice});
+      m_self.doing->push_back({id, {}, choice});
     } catch (Error& error) {
       throw std::move(error).at(m_self.network.describe(id)).in(m_self.network.file);
     }
@@ -224,26 +281,152 @@ class Executor::Implementation::Run {
 
   void runFixed(OperationId id) {
     const auto& operation = m_self.network.operation(id);
-    const bool shapeOnly = operation.type == "Shape" || operation.type == "Size";
+    const bool shapeOnly = readsOnlyShape(operation);
     const auto inputs = arguments(id);
     try {
       if (const auto* kept = cache(id).kept(inputs, shapeOnly)) {
         store(id, kept->outputs, inputs);
-        m_self.done.push_back({id, {}, kept->choice});
+        m_self.doing->push_back({id, {}, kept->choice});
         return;
       }
       const auto choice = choose(id, inputs);
       auto outputs = call(id, *choice, inputs, nullptr, false);
       cache(id).keep(inputs, shapeOnly, outputs, choice);
       store(id, std::move(outputs), inputs);
-      m_self.done.push_back({id, {}, choice});
+      m_self.doing->push_back({id, {}, choice});
     } catch (Error& error) {
       throw std::move(error).at(m_self.network.describe(id)).in(m_self.network.file);
     }
   }
 
+  /// A view of what `factor` reads, after its steps; `scale` takes up the numbers on the way. Nothing where a step cannot be a view.
+  std::optional<StridedView> viewOf(const AttentionParts::Factor& factor, double& scale) {
+    StridedView view(slot(factor.source).in(Layout::plain, m_self.pool, m_self.context.threads));
+    const auto& storage = view.tensor->storage();
+    ValueId value = factor.source;
+    for (std::size_t i = 0; i < factor.views.size(); ++i) {
+      const OperationId id = factor.views[i];
+      const auto& operation = m_self.network.operation(id);
+      if (operation.type == "Mul" || operation.type == "Div") {
+        if (!takeScale(operation, value, scale)) return {};
+        value = operation.output(0);
+        continue;
+      }
+      const Tensor standIn(view.tensor->type(), Shape(view.sizes), storage);  // for its shape
+      auto inputs = arguments(id);
+      inputs[0] = &standIn;
+      const auto choice = choose(id, inputs);
+      std::size_t output = 0;
+      for (; output < operation.outputs.size(); ++output) {
+        const ValueId made = operation.outputs[output];
+        if (!made.valid()) continue;
+        if (i + 1 == factor.views.size() ? made == factor.end : std::ranges::count(m_self.network.operation(factor.views[i + 1]).inputs, made) != 0) break;
+      }
+      if (output == operation.outputs.size()) return {};
+      std::int64_t first = 0;
+      if (operation.type == "Gather") {
+        if (!inputs[1] || inputs[1]->count() != 1 || inputs[1]->device().kind != DeviceKind::cpu) return {};
+        first = toIntegers(*inputs[1])[0];
+      } else if (operation.type == "Split") {
+        const int axis = normalizedAxis(operation.attributes.whole("axis", 0), standIn.shape().rank());
+        for (std::size_t before = 0; before < output; ++before) first += choice->outputs[before].shape[axis];
+      }
+      if (!view.apply(operation, choice->outputs[output].shape, first)) return {};
+      value = operation.outputs[output];
+    }
+    return view;
+  }
+
+  bool takeScale(const Operation& operation, ValueId value, double& scale) {
+    const Tensor& number = slot(operation.inputs[0] == value ? operation.inputs[1] : operation.inputs[0]).tensor();
+    if (!number.defined() || number.count() != 1 || !isFloating(number.type())) return false;
+    const double factor = static_cast<double>(toFloat(number).data<float>()[0]);
+    scale = operation.type == "Div" ? scale / factor : scale * factor;
+    return std::isfinite(scale);
+  }
+
+  /// False if no kernel does it at once or a factor is no view.
+  bool runAttention(const FusedGroup& group) {
+    const AttentionParts& parts = *group.attention;
+    const auto& network = m_self.network;
+    AttentionCall attention;
+    for (const OperationId id : parts.scales)
+      if (!takeScale(network.operation(id), scaledBy(network.operation(id)), attention.scale)) return false;
+    const auto query = viewOf(parts.query, attention.scale), key = viewOf(parts.keyTurned, attention.scale), value = viewOf(parts.value, attention.scale);
+    if (!query || !key || !value) return false;
+    attention.query = *query, attention.key = *key, attention.value = *value;
+    const DataType type = query->tensor->type();
+    const std::size_t rank = query->sizes.size();
+    for (auto* view : {&attention.query, &attention.key, &attention.value}) {
+      if (view->sizes.size() != rank || view->tensor->type() != type || view->tensor->device().kind == DeviceKind::cpu) return false;
+      if (rank == 3) view->sizes.insert(view->sizes.begin() + 1, 1), view->strides.insert(view->strides.begin() + 1, 0);
+    }
+    if ((rank != 3 && rank != 4) || (type != DataType::float32 && type != DataType::float16 && type != DataType::bfloat16)) return false;
+    std::swap(attention.key.sizes[2], attention.key.sizes[3]);
+    std::swap(attention.key.strides[2], attention.key.strides[3]);
+    const auto &q = attention.query.sizes, &k = attention.key.sizes, &v = attention.value.sizes;
+    for (const std::size_t axis : {0, 1})
+      if (q[axis] != k[axis] || q[axis] != v[axis]) return false;
+    if (k[2] != v[2] || q[3] != k[3] || q[0] * q[1] * q[2] * v[3] == 0 || k[2] == 0) return false;
+    const auto& softmax = network.operation(parts.softmax);
+    if (normalizedAxis(softmax.attributes.whole("axis", -1), static_cast<int>(rank)) + 1 != static_cast<int>(rank)) return false;
+    if (parts.mask.valid()) {
+      attention.mask = StridedView(slot(parts.mask).in(Layout::plain, m_self.pool, m_self.context.threads));
+      std::vector<std::int64_t> scores{q[0], q[2], k[2]};
+      if (rank == 4) scores.insert(scores.begin() + 1, q[1]);
+      if (attention.mask.tensor->type() != type || !attention.mask.expand(scores)) return false;
+      if (rank == 3) attention.mask.sizes.insert(attention.mask.sizes.begin() + 1, 1), attention.mask.strides.insert(attention.mask.strides.begin() + 1, 0);
+    }
+    std::vector<std::int64_t> made{q[0], q[2], v[3]};
+    if (rank == 4) made.insert(made.begin() + 1, q[1]);
+    Shape shape(made);
+    std::vector<std::int64_t> strides = shape.strides();
+    OperationId last = parts.product;
+    for (const OperationId id : parts.after) {
+      const auto& storage = query->tensor->storage();
+      const bool fits = storage->size() >= shape.count() * bitsOf(type) / 8;
+      const Tensor standIn(type, shape, fits ? storage : m_self.engines->allocate(m_self.context.device.index, type, shape, Layout::plain).storage());
+      auto inputs = arguments(id);
+      inputs[0] = &standIn;
+      const auto choice = choose(id, inputs);
+      shape = choice->outputs[0].shape;
+      if (network.operation(id).type == "Transpose") {
+        if (last != parts.product) return false;
+        const auto order = operations::transposeOrder(network.operation(id).attributes, static_cast<int>(rank));
+        const auto laid = shape.strides();
+        for (std::size_t i = 0; i < order.size(); ++i) strides[static_cast<std::size_t>(order[i])] = laid[i];
+      }
+      last = id;
+    }
+    if (rank == 3) strides.insert(strides.begin() + 1, 0);
+    attention.resultStrides = std::move(strides);
+    auto choice = std::make_shared<Choice>();
+    choice->outputs = {{type, shape, nullptr}};
+    choice->kernel = m_self.attentionKernel;
+    try {
+      std::vector<const Tensor*> inputs{attention.query.tensor, attention.key.tensor, attention.value.tensor};
+      KernelCall call(network, network.operation(last), m_self.context, std::move(inputs), choice->outputs, cache(last).state(*choice->kernel),
+                      [this](DataType of, const Shape& size, Layout layout) { return m_self.engines->allocate(m_self.context.device.index, of, size, layout); });
+      call.setAttention(&attention);
+      choice->kernel->run(call);
+      if (!call.outputs()[0].defined()) return false;
+      set(group.output, std::move(call.outputs()[0]), true);
+    } catch (Error& error) {
+      throw std::move(error).at(network.describe(group.anchor)).in(network.file);
+    }
+    m_self.doing->push_back({group.anchor, {}, choice});
+    return true;
+  }
+
+  /// The side of a Mul or Div of the scores that is not the number.
+  ValueId scaledBy(const Operation& operation) const {
+    const ValueId second = operation.inputs[1];
+    return m_program.fixed[static_cast<std::size_t>(m_program.slot(second))] ? operation.inputs[0] : second;
+  }
+
   /// False if the anchor's kernel or the shapes do not allow to do the group at once.
   bool runGroup(const FusedGroup& group) {
+    if (group.attention) return runAttention(group);
     const auto inputs = arguments(group.anchor);
     try {
       const auto choice = choose(group.anchor, inputs);
@@ -259,7 +442,7 @@ class Executor::Implementation::Run {
       }
       auto outputs = call(group.anchor, *choice, inputs, &epilogue);
       set(group.output, std::move(outputs[0]), true);
-      m_self.done.push_back({group.anchor, {}, choice});
+      m_self.doing->push_back({group.anchor, {}, choice});
       return true;
     } catch (Error& error) {
       throw std::move(error).at(m_self.network.describe(group.anchor)).in(m_self.network.file);
@@ -299,8 +482,9 @@ class Executor::Implementation::Run {
   std::vector<ValueSlot> m_slots;
 };
 
-const Program& Executor::Implementation::program(const ValueMap& given, std::span<const ValueId> wanted, const RunOptions& options) {
+Executor::Implementation::Prepared& Executor::Implementation::prepared(const ValueMap& given, std::span<const ValueId> wanted, const RunOptions& options) {
   ProgramKey key;
+  key.attention = attentionKernel != nullptr;
   key.given = keys(given);
   key.wanted = sorted(wanted);
   key.observed = sorted(options.observed);
@@ -309,7 +493,17 @@ const Program& Executor::Implementation::program(const ValueMap& given, std::spa
     for (const auto& [id, tensor] : *options.overlay)
       if (!network.value(id).isConstant()) key.overlaid.push_back(id);
   if (const auto found = programs.find(key); found != programs.end()) return found->second;
-  Program made = makeProgram(network, connections, key);
+  Prepared made;
+  made.program = makeProgram(network, connections, key);
+  made.outer.assign(static_cast<std::size_t>(made.program.slotCount), false);
+  const auto mark = [&](ValueId id) {
+    if (const int slot = made.program.slot(id); slot >= 0 && made.program.fixed[static_cast<std::size_t>(slot)]) made.outer[static_cast<std::size_t>(slot)] = true;
+  };
+  for (const ValueId id : wanted) mark(id);
+  for (const Step& step : made.program.steps)
+    if (!step.fixed)
+      for (const OperationId id : step.operations)
+        for (const auto* list : {&network.operation(id).inputs, &network.operation(id).captured}) std::ranges::for_each(*list, mark);
   if (programs.size() >= kProgramsKept) programs.clear();
   return programs.emplace(std::move(key), std::move(made)).first->second;
 }
@@ -321,16 +515,62 @@ Executor::~Executor() = default;
 
 ValueMap Executor::run(const ValueMap& given, std::span<const ValueId> wanted, const RunOptions& options) {
   auto& self = *m_implementation;
-  const Program& program = self.program(given, wanted, options);
-  self.done.clear();
-  self.alive = self.peak = 0;
-  Implementation::Run run(self, program, options);
-  run.fillWeights();
-  for (const auto& [id, tensor] : given) run.give(id, tensor);
-  for (const auto& step : program.steps) {
-    if (options.progress) options.progress->throwIfStopped();
-    run.step(step);
+  auto& prepared = self.prepared(given, wanted, options);
+  const bool repeatable = (!options.overlay || options.overlay->empty()) && (!options.transforms || options.transforms->empty()) && options.observed.empty();
+  if (repeatable && prepared.replay && prepared.replay->given == Replay::of(given)) {
+    try {
+      return self.runAgain(prepared, given, wanted, options);
+    } catch (const ShapesDiffer&) {
+      prepared.replay.reset();
+    }
   }
+  return self.runAnew(prepared, given, wanted, options, repeatable);
+}
+
+ValueMap Executor::Implementation::runAnew(Prepared& prepared, const ValueMap& given, std::span<const ValueId> wanted, const RunOptions& options, bool remember) {
+  doing = std::make_shared<std::vector<Done>>();
+  done = doing;
+  alive = peak = 0;
+  auto replay = remember ? std::make_unique<Replay>() : nullptr;
+  Run run(*this, prepared.program, options);
+  run.fillWeights();
+  if (replay)
+    for (const auto& [slot, id] : prepared.program.weights) run.remember(slot, *replay);
+  for (const auto& [id, tensor] : given) run.give(id, tensor);
+  for (std::size_t i = 0; i < prepared.program.steps.size(); ++i) {
+    if (options.progress) options.progress->throwIfStopped();
+    run.step(prepared.program.steps[i], replay.get(), prepared.outer, i);
+  }
+  ValueMap results;
+  for (const ValueId id : wanted) results[id] = run.result(id);
+  if (replay) {
+    replay->given = Replay::of(given);
+    replay->peak = peak;
+    prepared.replay = std::move(replay);
+    prepared.replayed = doing;
+  }
+  return results;
+}
+
+ValueMap Executor::Implementation::runAgain(Prepared& prepared, const ValueMap& given, std::span<const ValueId> wanted, const RunOptions& options) {
+  const Replay& replay = *prepared.replay;
+  doing = std::make_shared<std::vector<Done>>();
+  alive = peak = 0;
+  Run run(*this, prepared.program, options);
+  for (const auto& [slot, tensor] : replay.slots) run.put(slot, tensor);
+  for (const auto& [id, tensor] : given) run.give(id, tensor);
+  for (std::size_t i = 0; i < prepared.program.steps.size(); ++i) {
+    const Step& step = prepared.program.steps[i];
+    if (!step.fixed) {
+      if (options.progress) options.progress->throwIfStopped();
+      run.step(step);
+      continue;
+    }
+    if (const auto shape = replay.shapes.find(i); shape != replay.shapes.end() && run.shapeRead(step) != shape->second) throw ShapesDiffer();
+    run.release(step);
+  }
+  done = prepared.replayed;
+  peak = replay.peak;
   ValueMap results;
   for (const ValueId id : wanted) results[id] = run.result(id);
   return results;
@@ -339,7 +579,7 @@ ValueMap Executor::run(const ValueMap& given, std::span<const ValueId> wanted, c
 std::vector<std::string> Executor::explain() const {
   const auto& self = *m_implementation;
   std::vector<std::string> lines;
-  for (const auto& done : self.done) {
+  for (const auto& done : *self.done) {
     std::string line = self.network.describe(done.operation) + ": ";
     if (done.choice) line += done.choice->kernel->name + (done.choice->why.empty() ? "" : " (" + done.choice->why + ")");
     else line += "part of " + self.network.describe(done.anchor);
@@ -351,7 +591,7 @@ std::vector<std::string> Executor::explain() const {
 std::vector<std::string> Executor::offDevice() const {
   const auto& self = *m_implementation;
   std::vector<std::string> lines;
-  for (const auto& done : self.done)
+  for (const auto& done : *self.done)
     if (done.choice && done.choice->offDevice) lines.push_back(self.network.describe(done.operation) + ": " + done.choice->why);
   return lines;
 }

@@ -24,6 +24,8 @@ class Finder {
 
   std::vector<FusedGroup> find() {
     std::vector<FusedGroup> groups;
+    if (m_query.attention) groups = findAttention(m_query);
+    for (const auto& group : groups) m_taken.insert(group.members.begin(), group.members.end());
     for (const OperationId id : m_query.order) {
       const auto& operation = m_network.operation(id);
       const bool convolution = operation.type == "Conv", product = operation.type == "MatMul" || operation.type == "Gemm";

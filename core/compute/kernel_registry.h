@@ -13,6 +13,8 @@
 
 namespace planish {
 
+struct AttentionCall;
+
 /// What a kernel keeps between calls of one operation of one executor: prepared weights, primitives.
 class KernelState {
  public:
@@ -56,6 +58,10 @@ class KernelCall {
   const Epilogue* epilogue() const { return m_epilogue; }
   void setEpilogue(const Epilogue* epilogue) { m_epilogue = epilogue; }
 
+  /// For kernels of Attention that fuse: what was written out as several operations, instead of the inputs; nullptr if it was not.
+  const AttentionCall* attention() const { return m_attention; }
+  void setAttention(const AttentionCall* attention) { m_attention = attention; }
+
  private:
   const Network& m_network;
   const Operation& m_operation;
@@ -66,6 +72,7 @@ class KernelCall {
   std::shared_ptr<KernelState>& m_state;
   std::function<Tensor(DataType, const Shape&, Layout)> m_allocate;
   const Epilogue* m_epilogue = nullptr;
+  const AttentionCall* m_attention = nullptr;
 };
 
 /// What is known when a kernel is chosen: types and shapes of one call.
@@ -88,7 +95,8 @@ struct Kernel {
   std::string name;  ///< "reference", "eigen", "onednn": what "why not the fast one" answers with
   DeviceKind device = DeviceKind::cpu;
   KernelLayouts layouts = KernelLayouts::plain;
-  /// Whether it does what KernelCall::epilogue() says; the operations after it are then part of its step.
+  /// Whether it does what KernelCall::epilogue() says; the operations after it are then part of its step. Of Attention: whether it takes
+  /// KernelCall::attention(), in all floating types of its device.
   bool fuses = false;
   /// Empty if it takes the call, else the reason why not. Null: takes everything. Depends on types, shapes, attributes and
   /// whole-number inputs only: the answer is kept for calls with the same ones.

@@ -102,7 +102,7 @@ class Builder {
       const auto visible = [&](ValueId id) {
         return contains(m_key.wanted, id) || contains(m_key.observed, id) || contains(m_key.transformed, id) || contains(m_key.given, id);
       };
-      for (auto& group : findGroups({m_network, order, visible, [&](ValueId id) { return isFixed(id); }})) {
+      for (auto& group : findGroups({m_network, order, visible, [&](ValueId id) { return isFixed(id); }, m_key.attention})) {
         std::sort(group.members.begin(), group.members.end());
         inner.insert(group.members.begin(), group.members.end());
         const OperationId last = group.members.back();

@@ -14,7 +14,7 @@ struct ProgramKey {
   std::vector<ValueId> given, wanted, observed;  ///< sorted, each once
   std::vector<ValueId> transformed;
   std::vector<ValueId> overlaid;  ///< sorted; only those that are no weights: other weights change no program
-  bool fuse = true;
+  bool fuse = true, attention = false;  ///< attention: as one step, too
 
   auto operator<=>(const ProgramKey&) const = default;
 };

@@ -60,12 +60,24 @@ MeasureWork MeasuredSweep::run(const RowSink& sink, const Progress& progress) {
   for (const auto& unit : all)
     if (!isDone(unit)) toRun += effort(unit);
   OptionLevels levels(m_input, m_context);
+  std::vector<const Unit*> open;
+  for (const auto& unit : all)
+    if (!isDone(unit)) open.push_back(&unit);
+  std::size_t prepared = 0;
+  std::map<const Unit*, std::vector<OptionLevel>> ready;
   for (const auto& unit : all) {
     progress.report(ran / toRun, unit.members.front()->name);
     // Also in front of units that were measured before: with the same steps the kept values are the same to the bit.
     m_runner.moveTo(unit.place, progress);
     if (isDone(unit)) continue;
-    auto cells = cellsOf(unit, levels, progress);
+    if (!ready.contains(&unit)) {
+      const std::size_t count = preparedTogether(open, prepared);
+      std::vector<const Layer*> layers;
+      for (std::size_t i = prepared; i < prepared + count; ++i) layers.push_back(open[i]->members.front());
+      auto made = levels.of(layers, progress);
+      for (std::size_t i = 0; i < count; ++i) ready[open[prepared++]] = std::move(made[i]);
+    }
+    auto cells = cellsOf(unit, std::move(ready.extract(&unit).mapped()));
     correct(unit, cells, progress);
     // Where the values in front are not kept, all options share one way there.
     const std::size_t together = m_runner.keepsValues() ? 1 : std::max<std::size_t>(1, cells.size());
@@ -146,10 +158,25 @@ void MeasuredSweep::answerOriginal(const Progress& progress) {
   m_runner.addRuns(1, {0});
 }
 
-std::vector<MeasuredSweep::Cell> MeasuredSweep::cellsOf(const Unit& unit, OptionLevels& levels, const Progress& progress) {
+std::size_t MeasuredSweep::preparedTogether(const std::vector<const Unit*>& units, std::size_t first) const {
+  if (m_context.device.kind == DeviceKind::cpu || m_context.deviceCount < 2) return 1;
+  constexpr std::size_t kEach = 8;  // so that long and short ones come out even
+  std::int64_t bytes = 0;
+  std::size_t count = 0;
+  while (first + count < units.size() && count < kEach * static_cast<std::size_t>(m_context.deviceCount)) {
+    const Layer& layer = *units[first + count]->members.front();
+    const auto options = static_cast<std::int64_t>(m_input.menu.at(static_cast<std::size_t>(layer.id.index)).size());
+    bytes += layer.rows() * layer.columns() * static_cast<std::int64_t>(sizeof(float)) * options;
+    if (count > 0 && bytes > m_context.memoryLimit / 4) break;
+    ++count;
+  }
+  return count;
+}
+
+std::vector<MeasuredSweep::Cell> MeasuredSweep::cellsOf(const Unit& unit, std::vector<OptionLevel> levels) const {
   const Layer& layer = *unit.members.front();
   std::vector<Cell> cells;
-  for (auto& level : levels.of(layer, progress)) {
+  for (auto& level : levels) {
     Cell cell;
     if (level.matrix.defined()) cell.overlay[layer.weight] = weightOf(m_input.network, layer, level);
     if (level.option.activationBits > 0) {

@@ -40,7 +40,9 @@ class MeasuredSweep {
   std::vector<Unit> units() const;
   void chooseActivations(const Progress& progress);
   void answerOriginal(const Progress& progress);
-  std::vector<Cell> cellsOf(const Unit& unit, OptionLevels& levels, const Progress& progress);
+  std::vector<Cell> cellsOf(const Unit& unit, std::vector<OptionLevel> levels) const;
+  /// How many of the units, from `first` on, get their options at one time: one a time on the CPU, on devices as many as memory allows.
+  std::size_t preparedTogether(const std::vector<const Unit*>& units, std::size_t first) const;
   void correct(const Unit& unit, std::vector<Cell>& cells, const Progress& progress);
   void judge(const Unit& unit, std::span<Cell> cells, const Progress& progress);
   void scorePiece(const CutRunner::Piece& piece, const Tensor& output, std::span<double> into) const;

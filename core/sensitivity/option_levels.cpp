@@ -1,10 +1,15 @@
 #include "core/sensitivity/option_levels.h"
 
+#include "core/base/parallel.h"
 #include "core/compression/input_statistics.h"
+#include "core/evaluation/samples_at_once.h"
+
+#include <atomic>
 
 namespace planish {
 
-void OptionLevels::collect(const Progress& progress) {
+void OptionLevels::prepare(const Progress& progress) {
+  if (m_collected) return;
   m_collected = true;
   // Of layers that are done, too: what is observed decides what is fused, and statistics have to be the same to the bit.
   std::map<LayerId, std::vector<Setting>> settings;
@@ -13,10 +18,36 @@ void OptionLevels::collect(const Progress& progress) {
 }
 
 std::vector<OptionLevel> OptionLevels::of(const Layer& layer, const Progress& progress) {
-  if (!m_collected) collect(progress);
+  prepare(progress);
+  return made(layer, m_context, progress);
+}
+
+std::vector<std::vector<OptionLevel>> OptionLevels::of(const std::vector<const Layer*>& layers, const Progress& progress) {
+  prepare(progress);
+  std::vector<std::vector<OptionLevel>> levels(layers.size());
+  const int workers = m_context.device.kind == DeviceKind::cpu ? 1 : executorCount(m_context, static_cast<std::int64_t>(layers.size()));
+  std::atomic<std::size_t> next{0};
+  std::atomic<bool> failed{false};
+  // Calls for one device come from one thread; who takes which layer depends on timing, what it makes does not.
+  parallelFor(workers, workers, 1, [&](std::int64_t begin, std::int64_t end) {
+    for (std::int64_t worker = begin; worker < end; ++worker) {
+      Context own = m_context;
+      if (workers > 1) own.device.index += static_cast<int>(worker), own.deviceCount = 1;
+      try {
+        for (std::size_t i = next++; i < layers.size() && !failed; i = next++) levels[i] = made(*layers[i], own, progress);
+      } catch (...) {
+        failed = true;
+        throw;
+      }
+    }
+  });
+  return levels;
+}
+
+std::vector<OptionLevel> OptionLevels::made(const Layer& layer, const Context& context, const Progress& progress) const {
   const Tensor& weight = m_input.network.value(layer.weight).constant;
   const InputStatistics* statistics = m_statistics.input(layer.id);
-  LayerCompressor compressor(m_input.compressors, {layer, toMatrix(layer, weight), statistics, m_input.storage, m_context, {}, {}, m_input.levels});
+  LayerCompressor compressor(m_input.compressors, {layer, toMatrix(layer, weight), statistics, m_input.storage, context, {}, {}, m_input.levels});
   std::vector<OptionLevel> levels;
   for (const auto& option : m_input.menu.at(static_cast<std::size_t>(layer.id.index))) {
     progress.throwIfStopped();

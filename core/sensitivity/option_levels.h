@@ -12,16 +12,20 @@ struct OptionLevel {
 };
 
 /// Compresses the layers of a measurement, one after another. What compressors want to know of a layer's input is collected
-/// in one pass over the calibration data when the first layer is asked for.
+/// in one pass over the calibration data by prepare(), or when the first layer is asked for.
 class OptionLevels {
  public:
   /// `input` must outlive it.
   OptionLevels(const MeasureInput& input, const Context& context) : m_input(input), m_context(context) {}
-  /// All options of the layer's menu. Throws Error(usage) if a compressor needs calibration data and there is none.
+  /// Collects what compressors want to know, if it was not. Throws Error(usage) if one needs calibration data and there is none.
+  void prepare(const Progress& progress);
+  /// All options of the layer's menu.
   std::vector<OptionLevel> of(const Layer& layer, const Progress& progress);
+  /// Of several layers, spread over the context's devices; the same whatever their number.
+  std::vector<std::vector<OptionLevel>> of(const std::vector<const Layer*>& layers, const Progress& progress);
 
  private:
-  void collect(const Progress& progress);
+  std::vector<OptionLevel> made(const Layer& layer, const Context& context, const Progress& progress) const;
 
   const MeasureInput& m_input;
   Context m_context;

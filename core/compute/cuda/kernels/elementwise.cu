@@ -15,6 +15,11 @@ struct ActivationOf {
   __device__ float operator()(float x) const { return activated(activation, x); }
 };
 
+/// The same with the kind known to the compiler.
+struct GeluOf {
+  __device__ float operator()(float x) const { return activated({Activation::Kind::gelu, 0.f, 0.f}, x); }
+};
+
 struct UnaryOf {
   Unary function;
   float parameter;
@@ -161,6 +166,10 @@ __global__ void dequantizeEach(const Q* in, const float* scales, const Q* zeros,
 }  // namespace
 
 void activate(const DeviceState& state, const Activation& activation, DataType type, const void* in, void* out, std::int64_t count) {
+  if (activation.kind == Activation::Kind::gelu) {
+    PLANISH_WITH_FLOATS(type, map<T>(state, in, out, count, GeluOf(), "activation"))
+    return;
+  }
   const ActivationOf f{{activation.kind, activation.low, activation.high}};
   PLANISH_WITH_FLOATS(type, map<T>(state, in, out, count, f, "activation"))
 }

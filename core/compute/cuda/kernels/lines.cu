@@ -135,6 +135,68 @@ __global__ void normalizeByWarp(const T* in, const T* scale, const T* shift, T* 
     out[line * sizes.size + i] = fromFloat<T>((toFloat(x[i]) - mean) * factor * toFloat(scale[i]) + (shift ? toFloat(shift[i]) : 0.f));
 }
 
+/// The same for lines of whole vectors that fit a warp's registers.
+template <typename T, int kPasses>
+__global__ void normalizeInRegisters(const T* in, const T* scale, const T* shift, T* out, LineNormalization sizes) {
+  constexpr int kWidth = kVector<T>;
+  const std::int64_t line = std::int64_t(blockIdx.x) * kWarps + threadIdx.x / kWarp;
+  if (line >= sizes.lines) return;
+  const int lane = threadIdx.x % kWarp;
+  const auto* from = reinterpret_cast<const Vector<T>*>(in + line * sizes.size);
+  auto* to = reinterpret_cast<Vector<T>*>(out + line * sizes.size);
+  const int vectors = static_cast<int>(sizes.size) / kWidth;
+  float x[kPasses][kWidth];
+  float mean = 0;
+#pragma unroll
+  for (int pass = 0; pass < kPasses; ++pass) {
+    const int at = pass * kWarp + lane;
+    if (at >= vectors) continue;
+    const Vector<T> v = from[at];
+#pragma unroll
+    for (int i = 0; i < kWidth; ++i) {
+      x[pass][i] = toFloat(v.item[i]);
+      mean += x[pass][i];
+    }
+  }
+  mean = sizes.centered ? warpJoined(Reduction::sum, mean) / static_cast<float>(sizes.size) : 0.f;
+  float squares = 0;
+#pragma unroll
+  for (int pass = 0; pass < kPasses; ++pass) {
+    if (pass * kWarp + lane >= vectors) continue;
+#pragma unroll
+    for (int i = 0; i < kWidth; ++i) squares += (x[pass][i] - mean) * (x[pass][i] - mean);
+  }
+  squares = warpJoined(Reduction::sum, squares) / static_cast<float>(sizes.size);
+  const float factor = 1.f / sqrtf(squares + sizes.epsilon);
+#pragma unroll
+  for (int pass = 0; pass < kPasses; ++pass) {
+    const int at = pass * kWarp + lane;
+    if (at >= vectors) continue;
+    const Vector<T> s = reinterpret_cast<const Vector<T>*>(scale)[at];
+    Vector<T> result;
+    if (shift) result = reinterpret_cast<const Vector<T>*>(shift)[at];
+#pragma unroll
+    for (int i = 0; i < kWidth; ++i) result.item[i] = fromFloat<T>((x[pass][i] - mean) * factor * toFloat(s.item[i]) + (shift ? toFloat(result.item[i]) : 0.f));
+    to[at] = result;
+  }
+}
+
+/// False for lines that it does not take.
+template <typename T>
+bool normalizeShort(const DeviceState& state, const void* in, const void* scale, const void* shift, void* out, const LineNormalization& sizes) {
+  bool whole = sizes.size % kVector<T> == 0;
+  for (const void* pointer : {in, scale, shift, static_cast<const void*>(out)}) whole = whole && reinterpret_cast<std::uintptr_t>(pointer) % sizeof(Vector<T>) == 0;
+  const std::int64_t passes = (sizes.size / kVector<T> + kWarp - 1) / kWarp;
+  if (!whole || passes > 4) return false;
+  const auto launch = [&](auto kernel) {
+    kernel<<<blocksFor(sizes.lines, kWarps), kThreads, 0, state.stream()>>>(static_cast<const T*>(in), static_cast<const T*>(scale), static_cast<const T*>(shift), static_cast<T*>(out), sizes);
+  };
+  if (passes <= 1) launch(normalizeInRegisters<T, 1>);
+  else if (passes <= 2) launch(normalizeInRegisters<T, 2>);
+  else launch(normalizeInRegisters<T, 4>);
+  return true;
+}
+
 template <typename T>
 __global__ void poolEach(const T* in, T* out, std::int64_t count, PoolSizes s, FastDivisor channels, FastDivisor outWidth, FastDivisor outHeight) {
   const std::int64_t i = std::int64_t(blockIdx.x) * kThreads + threadIdx.x;
@@ -182,7 +244,7 @@ void softmaxLines(const DeviceState& state, bool logarithm, DataType type, const
 
 void normalizeLines(const DeviceState& state, DataType type, const void* in, const void* scale, const void* shift, void* out, const LineNormalization& sizes) {
   if (sizes.lines == 0 || sizes.size == 0) return;
-  PLANISH_WITH_FLOATS(type, (normalizeByWarp<T><<<blocksFor(sizes.lines, kWarps), kThreads, 0, state.stream()>>>(
+  PLANISH_WITH_FLOATS(type, if (!normalizeShort<T>(state, in, scale, shift, out, sizes)) (normalizeByWarp<T><<<blocksFor(sizes.lines, kWarps), kThreads, 0, state.stream()>>>(
                                 static_cast<const T*>(in), static_cast<const T*>(scale), static_cast<const T*>(shift), static_cast<T*>(out), sizes)))
   checkLaunch("layer normalization");
 }

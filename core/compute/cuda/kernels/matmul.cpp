@@ -92,11 +92,13 @@ void runMatMul(DeviceCall& call) {
   product.a = dataOf(left);
   product.b = dataOf(right);
   Tensor bias;
-  if (const Epilogue* epilogue = kernel.epilogue(); epilogue && epilogue->bias)
+  if (const Epilogue* epilogue = kernel.epilogue(); epilogue && epilogue->bias) {
+    product.typedBias = dataOf(call.there(*epilogue->bias));
     bias = PreparedWeights::of(kernel, {epilogue->bias}, [&](PreparedWeights::Entry& made) {
              made.bias = call.scratch(DataType::float32, {shapes.columns});
              addVectors(call.state(), left.type(), dataOf(call.there(*epilogue->bias)), false, 1, nullptr, dataOf<float>(made.bias), shapes.columns);
            }).bias;
+  }
   finish(call, product, bias);
 }
 
@@ -132,6 +134,8 @@ void runGemm(DeviceCall& call) {
   });
   product.b = dataOf(turnRight ? prepared.weight : right);
   product.bStride = turnRight ? prepared.weight.shape()[1] : product.columns;
+  if (bias && !added) product.typedBias = dataOf(call.there(*bias));
+  else if (added && !bias && added->count() == product.columns && kernel.attributes().number("beta", 1) == 1) product.typedBias = dataOf(call.there(*added));
   finish(call, product, prepared.bias);
 }
 

@@ -24,6 +24,7 @@ struct Product {
   std::int64_t outer = 1, inner = 1, aOuter = 0, aInner = 0, bOuter = 0, bInner = 0, outOuter = 0, outInner = 0;
   const float* bias = nullptr;      ///< [columns], outInner further for the next of `inner` where groups are products
   std::int64_t biasInner = 0;
+  const void* typedBias = nullptr;  ///< the same bias in the type of the products, where it is at hand
   const void* residual = nullptr;   ///< laid out as `out`
   Activation activation;
   bool patches = false;             ///< a is a stack of pictures
@@ -31,6 +32,9 @@ struct Product {
 };
 void multiply(const DeviceState& state, const Product& product);
 
+/// The same by cuBLASLt, for single products whose rows are aligned; false where it does not take one. Whether it does, and in which order it sums,
+/// does not depend on the number of rows.
+bool multiplyByLibrary(const DeviceState& state, const Product& product);
 /// The same on float32 alone, with float32's own arithmetic; and with the tensor cores.
 void multiplyFloat(const DeviceState& state, const Product& product);
 void multiplyTensor(const DeviceState& state, const Product& product);

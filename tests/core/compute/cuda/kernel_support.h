@@ -40,6 +40,7 @@ inline KernelRegistry poisonedDeviceKernels(const std::set<std::string>& types) 
               return deviceLibrary().engines->toDevice(0, Tensor(of, shape, poison.storage(), layout));
             });
             inner.setEpilogue(call.epilogue());
+            inner.setAttention(call.attention());
             run(inner);
             for (std::size_t i = 0; i < call.outputCount(); ++i) call.setOutput(i, inner.outputs()[i]);
           };

@@ -68,6 +68,28 @@ TEST_P(DeviceNetworks, AnswersAreThoseOfTheProcessor) {
   std::printf("\n");
 }
 
+TEST_P(DeviceNetworks, APictureGivesTheSameBytesInAnyBatch) {
+  const std::vector<ValueId> wanted{m_network->outputs.front()};
+  const Tensor& all = m_given.begin()->second;
+  for (const DataType type : {DataType::float32, DataType::bfloat16}) {
+    const Network network = type == DataType::float32 ? *m_network : withFloats(*m_network, type);
+    Executor device(network, onDevice());
+    const auto run = [&](std::int64_t first, std::int64_t count) {
+      auto dims = all.shape().dims();
+      dims[0] = count;
+      Tensor part{DataType::float32, Shape(dims)};
+      const std::int64_t each = all.count() / all.shape()[0];
+      std::copy_n(all.data<float>().begin() + first * each, count * each, part.writable<float>().begin());
+      return toFloat(device.run({{network.inputs.front(), cast(part, type)}}, wanted).at(wanted[0]));
+    };
+    const Tensor together = run(0, 37);
+    const std::int64_t each = together.count() / 37;
+    for (const auto& [first, count] : {std::pair<std::int64_t, std::int64_t>{36, 1}, {0, 1}, {5, 7}, {20, 16}})
+      EXPECT_EQ(0, std::memcmp(run(first, count).data<float>().data(), together.data<float>().data() + first * each, static_cast<std::size_t>(count * each) * sizeof(float)))
+          << count << " from " << first << " of 37, " << name(type) << ", seed " << freshSeed();
+  }
+}
+
 TEST_P(DeviceNetworks, EveryValueIsThatOfTheProcessor) {
   std::vector<ValueId> made;
   for (const auto& operation : m_network->operations())
