@@ -15,7 +15,8 @@ class AttentionFinder {
       const auto& operation = m_network.operation(id);
       std::set<ValueId> once(operation.inputs.begin(), operation.inputs.end());
       once.insert(operation.captured.begin(), operation.captured.end());
-      for (const ValueId input : once) m_consumers[input].push_back(id);
+      for (const ValueId input : once)
+        m_consumers[input].push_back(id);
       for (const ValueId output : operation.outputs)
         if (output.valid()) m_producer[output] = id;
     }
@@ -34,9 +35,11 @@ class AttentionFinder {
       group.anchor = parts.product;
       group.output = at(parts.product).output(0);
       std::set<OperationId> members = core(parts);
-      for (const auto* factor : {&parts.query, &parts.keyTurned, &parts.value}) members.insert(factor->views.begin(), factor->views.end());
+      for (const auto* factor : {&parts.query, &parts.keyTurned, &parts.value})
+        members.insert(factor->views.begin(), factor->views.end());
       for (const char* type : {"Transpose", "Reshape"})
-        if (const OperationId next = reader(group.output, type); next.valid() && at(next).input(0) == group.output) {
+        if (const OperationId next = reader(group.output, type);
+            next.valid() && at(next).input(0) == group.output) {
           parts.after.push_back(next);
           members.insert(next);
           group.output = at(next).output(0);
@@ -51,7 +54,10 @@ class AttentionFinder {
 
  private:
   const Operation& at(OperationId id) const { return m_network.operation(id); }
-  bool is(OperationId id, const char* type) const { return id.valid() && at(id).type == type && at(id).domain.empty() && !m_taken.count(id) && at(id).captured.empty(); }
+  bool is(OperationId id, const char* type) const {
+    return id.valid() && at(id).type == type && at(id).domain.empty() && !m_taken.count(id) &&
+           at(id).captured.empty();
+  }
 
   OperationId producer(ValueId id) const {
     const auto found = m_producer.find(id);
@@ -61,10 +67,14 @@ class AttentionFinder {
   /// The operation of this type that alone reads a value which nobody else may see.
   OperationId reader(ValueId id, const char* type) const {
     const auto found = m_consumers.find(id);
-    return found != m_consumers.end() && found->second.size() == 1 && !m_query.visible(id) && is(found->second[0], type) ? found->second[0] : OperationId{};
+    return found != m_consumers.end() && found->second.size() == 1 && !m_query.visible(id) &&
+                   is(found->second[0], type)
+               ? found->second[0]
+               : OperationId{};
   }
 
-  /// The other input of Mul, Div or Add where it is made of weights and shapes: a factor, if it is one number.
+  /// The other input of Mul, Div or Add where it is made of weights and shapes: a factor, if it is one
+  /// number.
   ValueId fixedSide(const Operation& operation, ValueId one) const {
     if (operation.inputs.size() != 2 || operation.inputs[0] == operation.inputs[1]) return {};
     if (operation.type == "Div" && operation.inputs[0] != one) return {};
@@ -76,14 +86,17 @@ class AttentionFinder {
     if (!is(id, "Softmax") || m_network.opset({}) < 13 || m_query.fixed(at(id).output(0))) return false;
     parts.softmax = id;
     parts.product = reader(at(id).output(0), "MatMul");
-    if (!parts.product.valid() || at(parts.product).input(0) != at(id).output(0) || at(parts.product).input(1) == at(id).output(0)) return false;
+    if (!parts.product.valid() || at(parts.product).input(0) != at(id).output(0) ||
+        at(parts.product).input(1) == at(id).output(0))
+      return false;
     return takeScores(at(id).input(0), id, parts);
   }
 
   /// From the softmax's input up to the product of queries and keys.
   bool takeScores(ValueId value, OperationId readBy, AttentionParts& parts) const {
     const OperationId id = producer(value);
-    if (!id.valid() || m_query.visible(value) || reader(value, at(readBy).type.c_str()) != readBy) return false;
+    if (!id.valid() || m_query.visible(value) || reader(value, at(readBy).type.c_str()) != readBy)
+      return false;
     if (is(id, "MatMul")) {
       parts.scores = id;
       return at(id).input(0) != at(id).input(1);
@@ -94,7 +107,8 @@ class AttentionFinder {
         AttentionParts tried = parts;
         tried.mask = at(id).inputs[static_cast<std::size_t>(1 - i)];
         tried.scales.clear();
-        if (!parts.scales.empty() || !takeScores(at(id).inputs[static_cast<std::size_t>(i)], id, tried)) continue;  // a scale behind the mask would scale it, too
+        if (!parts.scales.empty() || !takeScores(at(id).inputs[static_cast<std::size_t>(i)], id, tried))
+          continue;  // a scale behind the mask would scale it, too
         parts = std::move(tried);
         parts.added = id;
         return true;
@@ -115,7 +129,9 @@ class AttentionFinder {
     AttentionParts::Factor factor{value, value, {}};
     for (;;) {
       const OperationId id = producer(factor.source);
-      if (!id.valid() || m_query.visible(factor.source) || m_taken.count(id) || !at(id).domain.empty() || !at(id).captured.empty()) break;
+      if (!id.valid() || m_query.visible(factor.source) || m_taken.count(id) || !at(id).domain.empty() ||
+          !at(id).captured.empty())
+        break;
       ValueId from;
       if (StridedView::knows(at(id).type)) {
         from = at(id).input(0);
@@ -137,26 +153,30 @@ class AttentionFinder {
     return members;
   }
 
-  /// Leaves views whose results nobody outside reads: what is before one that must be made anyway is made anyway.
+  /// Leaves views whose results nobody outside reads: what is before one that must be made anyway is made
+  /// anyway.
   void prune(AttentionParts& parts) const {
     AttentionParts::Factor* const factors[] = {&parts.query, &parts.keyTurned, &parts.value};
     for (bool changed = true; changed;) {
       changed = false;
       std::set<OperationId> members = core(parts);
-      for (const auto* factor : factors) members.insert(factor->views.begin(), factor->views.end());
+      for (const auto* factor : factors)
+        members.insert(factor->views.begin(), factor->views.end());
       const auto hidden = [&](OperationId id) {
         return std::ranges::all_of(at(id).outputs, [&](ValueId output) {
           if (!output.valid()) return true;
           if (m_query.visible(output)) return false;
           const auto readers = m_consumers.find(output);
-          return readers == m_consumers.end() || std::ranges::all_of(readers->second, [&](OperationId by) { return members.count(by) != 0; });
+          return readers == m_consumers.end() ||
+                 std::ranges::all_of(readers->second, [&](OperationId by) { return members.count(by) != 0; });
         });
       };
       for (auto* factor : factors)
         for (std::size_t i = factor->views.size(); i-- > 0;) {
           if (hidden(factor->views[i])) continue;
           factor->source = outputRead(*factor, i);
-          factor->views.erase(factor->views.begin(), factor->views.begin() + static_cast<std::ptrdiff_t>(i) + 1);
+          factor->views.erase(factor->views.begin(),
+                              factor->views.begin() + static_cast<std::ptrdiff_t>(i) + 1);
           changed = true;
           break;
         }
@@ -167,7 +187,9 @@ class AttentionFinder {
   ValueId outputRead(const AttentionParts::Factor& factor, std::size_t i) const {
     for (const ValueId output : at(factor.views[i]).outputs) {
       if (!output.valid()) continue;
-      if (i + 1 < factor.views.size() ? std::ranges::count(at(factor.views[i + 1]).inputs, output) != 0 : output == factor.end) return output;
+      if (i + 1 < factor.views.size() ? std::ranges::count(at(factor.views[i + 1]).inputs, output) != 0
+                                      : output == factor.end)
+        return output;
     }
     return {};
   }
@@ -181,6 +203,8 @@ class AttentionFinder {
 
 }  // namespace
 
-std::vector<FusedGroup> findAttention(const FusionQuery& query) { return AttentionFinder(query).find(); }
+std::vector<FusedGroup> findAttention(const FusionQuery& query) {
+  return AttentionFinder(query).find();
+}
 
 }  // namespace planish

@@ -54,7 +54,8 @@ DeviceLibrary loadDeviceLibrary(const std::string& driver, const std::string& li
 }
 
 const DeviceLibrary& deviceLibrary() {
-  static const DeviceLibrary library = loadDeviceLibrary("libcuda.so.1", libraryBesideThisOne());
+  const char* driver = std::getenv("PLANISH_CUDA_DRIVER");
+  static const DeviceLibrary library = loadDeviceLibrary(driver ? driver : "libcuda.so.1", libraryBesideThisOne());
   return library;
 }
 

@@ -192,7 +192,7 @@ struct DeviceLibrary {
 };
 
 /// The CUDA library, loaded on the first call if a driver with a device answers; stays loaded. It is looked for in the file that the
-/// environment variable PLANISH_CUDA_LIBRARY names, else beside this library.
+/// environment variable PLANISH_CUDA_LIBRARY names, else beside this library; PLANISH_CUDA_DRIVER names another driver than libcuda.so.1.
 const DeviceLibrary& deviceLibrary();
 
 /// The same, asked anew: nothing is kept. For `driver` and `library` that are not the usual ones.

@@ -10,7 +10,8 @@ bool StridedView::reshape(const std::vector<std::int64_t>& to) {
   // Runs of axes that lie behind one another are cut anew; axes of one element fit anywhere.
   std::vector<std::int64_t> result(to.size(), 0);
   std::int64_t count = 1;
-  for (const std::int64_t size : sizes) count *= size;
+  for (const std::int64_t size : sizes)
+    count *= size;
   if (count == 0) return false;
   auto next = static_cast<std::ptrdiff_t>(to.size()) - 1;
   std::int64_t run = 1, base = 1;  // elements of the run so far, distance of its innermost elements
@@ -54,7 +55,8 @@ bool StridedView::expand(const std::vector<std::int64_t>& to) {
 }
 
 bool StridedView::knows(const std::string& type) {
-  static const std::set<std::string> kTypes{"Identity", "Reshape", "Flatten", "Squeeze", "Unsqueeze", "Expand", "Transpose", "Gather", "Split"};
+  static const std::set<std::string> kTypes{"Identity", "Reshape",   "Flatten", "Squeeze", "Unsqueeze",
+                                            "Expand",   "Transpose", "Gather",  "Split"};
   return kTypes.contains(type);
 }
 
@@ -68,7 +70,8 @@ bool StridedView::apply(const Operation& operation, const Shape& shape, std::int
   if (type == "Transpose") {
     const auto order = operations::transposeOrder(operation.attributes, rank);
     std::vector<std::int64_t> turned;
-    for (const int axis : order) turned.push_back(strides[static_cast<std::size_t>(axis)]);
+    for (const int axis : order)
+      turned.push_back(strides[static_cast<std::size_t>(axis)]);
     sizes = to;
     strides = std::move(turned);
     return true;

@@ -12,6 +12,8 @@ namespace {
 constexpr std::int64_t kCachedBytes = std::int64_t(5) << 20;
 /// The same on a device: enough for all its multiprocessors, little of its memory.
 constexpr std::int64_t kDeviceBytes = std::int64_t(1) << 30, kMostOnDevice = 512;
+/// A job that was told to take less memory, because a device had none left, takes smaller pieces.
+std::int64_t deviceBytes(const Context& context) { return std::min(kDeviceBytes, context.memoryLimit / 3 * 4); }
 
 /// Most bytes that one operation reads and writes for one sample, weights aside; at least 1.
 std::int64_t largestTouch(const Network& network, const std::map<ValueId, Shape>& shapesOfOne) {
@@ -58,7 +60,7 @@ std::int64_t samplesAtOnce(const Network& network, const BatchSource& data) {
 std::int64_t samplesAtOnce(const Network& network, const BatchSource& data, const Context& context) {
   if (context.device.kind == DeviceKind::cpu || hasFixedBatch(network) || data.count() < 1) return samplesAtOnce(network, data);
   const std::int64_t devices = std::max(1, context.deviceCount), each = (data.count() + devices - 1) / devices;
-  return std::clamp<std::int64_t>(kDeviceBytes / largestTouch(network, shapesOfOne(data)), 1, std::min(kMostOnDevice, each));
+  return std::clamp<std::int64_t>(deviceBytes(context) / largestTouch(network, shapesOfOne(data)), 1, std::min(kMostOnDevice, each));
 }
 
 int executorCount(const Context& context, std::int64_t pieces) {

@@ -6,6 +6,13 @@
 
 namespace planish {
 
+/// What to do when a device's memory does not suffice.
+enum class MemoryChoice : std::uint8_t {
+  tryAgain,  ///< other programs were closed, perhaps
+  processor, ///< go on with what is left on the CPU
+  end,       ///< end with the error; finished layers are kept
+};
+
 /// Sensitivity tables of a network, by one or several metrics.
 struct MeasureJob {
   const OpenedNetwork& network;
@@ -23,7 +30,11 @@ struct MeasureJob {
   /// Asked between layers on the job's thread, for each metric: may block (a pause). A skipped layer gets no rows in this table, and the
   /// table is not taken for a whole one later.
   std::function<LayerControl(const std::string& metric, const Layer&)> control = {};
+  /// Asked when a device has no memory even for the smallest pieces, on the job's thread: may block. Not given: the job ends with the error.
+  std::function<MemoryChoice(const Error&)> onNoMemory = {};
 };
+
+inline constexpr std::int64_t kLeastMemory = std::int64_t(64) << 10;
 
 struct MeasureOutcome {
   std::vector<SensitivityTable> tables;  ///< in the order of the metrics
@@ -35,7 +46,8 @@ struct MeasureOutcome {
 };
 
 /// Throws Error(usage) if no option is legal for any layer, or a metric needs data that is not there. A stop leaves finished
-/// layers in the journal.
+/// layers in the journal. Where a device's memory does not suffice, what is not measured yet is tried again with half of what was used, down to kLeastMemory,
+/// which changes no number; then see onNoMemory. Whatever ends the job, finished layers are in the journal.
 MeasureOutcome measure(const MeasureJob& job, const Context& context, const Progress& progress);
 
 /// The journal's fingerprint: lines "part=value".

@@ -168,8 +168,14 @@ void CutRunner::forEachPiece(const Body& body, const Progress& progress) {
     parallel([&](Executor& executor, const Piece& piece) { body(executor, piece, m_values[static_cast<std::size_t>(piece.index)]); }, progress);
     return;
   }
-  m_work += share(m_front) - share(m_place);
+  addWay();
   parallel([&](Executor& executor, const Piece& piece) { body(executor, piece, front(executor, piece, m_cut, progress, m_values[static_cast<std::size_t>(piece.index)])); }, progress);
+}
+
+void CutRunner::onPiece(std::size_t index, const Body& body, const Progress& progress) {
+  const Piece& piece = m_pieces.at(index);
+  const ValueMap& kept = m_values[index];
+  body(*m_executors.front(), piece, keepsValues() ? kept : front(*m_executors.front(), piece, m_cut, progress, kept));
 }
 
 }  // namespace planish

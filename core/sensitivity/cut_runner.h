@@ -51,6 +51,10 @@ class CutRunner {
   /// Calls body(executor, piece, values in front of the place), in parallel, each piece once.
   using Body = std::function<void(Executor& executor, const Piece& piece, const ValueMap& front)>;
   void forEachPiece(const Body& body, const Progress& progress);
+  /// The same for one piece, on the calling thread and the first executor, without counting the way to the place as work.
+  void onPiece(std::size_t index, const Body& body, const Progress& progress);
+  /// Counts a way of all samples from the kept values to the place.
+  void addWay() { m_work += share(m_front) - share(m_place); }
 
   /// Values in front of a place that depend on the inputs (what weights alone make is made again, from the overlay's), and the share (0..1) of a full run's multiply-adds from there to the end.
   std::vector<ValueId> cut(OperationId place) const;

@@ -1,8 +1,12 @@
 #include "core/sensitivity/measured_sweep.h"
 
+#include "core/base/parallel.h"
 #include "core/compression/staged_run.h"
+#include "core/evaluation/device_check.h"
 
 #include <algorithm>
+#include <atomic>
+#include <chrono>
 #include <mutex>
 #include <numeric>
 
@@ -35,11 +39,36 @@ bool asksForActivations(const std::vector<Setting>& menu) {
 
 MeasuredSweep::MeasuredSweep(const MeasureInput& input, const Score& score, SweepParameters parameters, const Context& context)
     : m_input(input), m_score(score), m_parameters(parameters), m_context(context), m_wanted(firstOutput(input.network)),
-      m_runner(input.network, calibrationOf(input), m_wanted, {0, -1, parameters.samplesAtOnce}, context) {
+      m_runners(makeRunners()), m_runner(*m_runners.front()) {
   const auto& labels = input.calibration->dataset().labels();
   if (score.needsLabels() && labels.empty())
     throw Error(ErrorKind::usage, "metric '" + score.declaration().id + "' needs labels, and the calibration data has none").in(input.calibration->dataset().source());
   if (!labels.empty()) m_labels = std::span(labels).first(static_cast<std::size_t>(input.calibration->count()));
+}
+
+std::vector<std::unique_ptr<CutRunner>> MeasuredSweep::makeRunners() const {
+  const BatchSource& data = calibrationOf(m_input);
+  std::vector<std::unique_ptr<CutRunner>> runners;
+  const int devices = m_context.device.kind == DeviceKind::cpu ? 1 : std::max(1, m_context.deviceCount);
+  // Few options keep all devices busy only with several pieces each.
+  std::size_t options = 0;
+  for (const auto& menu : m_input.menu) options = std::max(options, menu.size());
+  std::int64_t atOnce = m_parameters.samplesAtOnce;
+  if (atOnce == 0 && devices > 1 && options < 2 * static_cast<std::size_t>(devices)) atOnce = (data.count() + devices - 1) / devices;
+  for (int i = 0; i < devices; ++i) {
+    Context own = m_context;
+    if (devices > 1) own.device.index += i, own.deviceCount = 1;
+    runners.push_back(std::make_unique<CutRunner>(m_input.network, data, m_wanted, CutRunner::Samples{0, -1, atOnce}, own));
+  }
+  return runners;
+}
+
+void MeasuredSweep::eachRunner(const std::function<void(std::size_t)>& body) const {
+  if (m_runners.size() == 1) return body(0);
+  const auto count = static_cast<std::int64_t>(m_runners.size());
+  parallelFor(static_cast<int>(count), count, 1, [&](std::int64_t begin, std::int64_t end) {
+    for (std::int64_t i = begin; i < end; ++i) body(static_cast<std::size_t>(i));
+  });
 }
 
 MeasureWork MeasuredSweep::run(const RowSink& sink, const Progress& progress) {
@@ -68,9 +97,10 @@ MeasureWork MeasuredSweep::run(const RowSink& sink, const Progress& progress) {
   for (const auto& unit : all) {
     progress.report(ran / toRun, unit.members.front()->name);
     // Also in front of units that were measured before: with the same steps the kept values are the same to the bit.
-    m_runner.moveTo(unit.place, progress);
+    eachRunner([&](std::size_t worker) { m_runners[worker]->moveTo(unit.place, progress); });
     if (isDone(unit)) continue;
     if (!ready.contains(&unit)) {
+      while (open[prepared] != &unit) ++prepared;  // what is skipped meanwhile
       const std::size_t count = preparedTogether(open, prepared);
       std::vector<const Layer*> layers;
       for (std::size_t i = prepared; i < prepared + count; ++i) layers.push_back(open[i]->members.front());
@@ -79,8 +109,8 @@ MeasureWork MeasuredSweep::run(const RowSink& sink, const Progress& progress) {
     }
     auto cells = cellsOf(unit, std::move(ready.extract(&unit).mapped()));
     correct(unit, cells, progress);
-    // Where the values in front are not kept, all options share one way there.
-    const std::size_t together = m_runner.keepsValues() ? 1 : std::max<std::size_t>(1, cells.size());
+    // Where the values in front are not kept, all options share one way there; a device is given several to do without a pause.
+    const std::size_t together = m_runner.keepsValues() && m_context.device.kind == DeviceKind::cpu ? 1 : std::max<std::size_t>(1, cells.size());
     for (std::size_t first = 0; first < cells.size(); first += together) {
       progress.throwIfStopped();
       judge(unit, std::span(cells).subspan(first, std::min(together, cells.size() - first)), progress);
@@ -151,6 +181,7 @@ void MeasuredSweep::answerOriginal(const Progress& progress) {
         options.progress = &progress;
         const Tensor output = executor.run(front, m_wanted, options).at(m_wanted.front());
         if (const std::string text = piece.index == 0 ? executor.offDeviceSummary() : std::string(); !text.empty()) progress.warn(text);
+        if (piece.index == 0) checkAgainstProcessor(m_input.network, m_context, front, piece.count, m_wanted.front(), output);
         m_reference[static_cast<std::size_t>(piece.index)] = answerRows(output, piece.count);
         scorePiece(piece, output, m_original);
       },
@@ -160,7 +191,7 @@ void MeasuredSweep::answerOriginal(const Progress& progress) {
 
 std::size_t MeasuredSweep::preparedTogether(const std::vector<const Unit*>& units, std::size_t first) const {
   if (m_context.device.kind == DeviceKind::cpu || m_context.deviceCount < 2) return 1;
-  constexpr std::size_t kEach = 8;  // so that long and short ones come out even
+  constexpr std::size_t kEach = 16;  // so that long and short ones come out even
   std::int64_t bytes = 0;
   std::size_t count = 0;
   while (first + count < units.size() && count < kEach * static_cast<std::size_t>(m_context.deviceCount)) {
@@ -224,18 +255,88 @@ void MeasuredSweep::correct(const Unit& unit, std::vector<Cell>& cells, const Pr
 }
 
 void MeasuredSweep::judge(const Unit& unit, std::span<Cell> cells, const Progress& progress) {
+  m_runner.addRuns(static_cast<double>(cells.size()), unit.place);
+  if (m_context.device.kind != DeviceKind::cpu) return judgeOnDevices(cells, progress);
   m_runner.forEachPiece(
       [&](Executor& executor, const CutRunner::Piece& piece, const ValueMap& front) {
-        for (Cell& cell : cells) {
-          RunOptions options;
-          options.overlay = &cell.overlay;
-          options.transforms = cell.transforms.empty() ? nullptr : &cell.transforms;
-          options.progress = &progress;
-          scorePiece(piece, executor.run(front, m_wanted, options).at(m_wanted.front()), cell.perSample);
-        }
+        for (Cell& cell : cells) scorePiece(piece, executor.run(front, m_wanted, optionsOf(cell, progress)).at(m_wanted.front()), cell.perSample);
       },
       progress);
-  m_runner.addRuns(static_cast<double>(cells.size()), unit.place);
+}
+
+/// Answers of a device that are not read yet, so that it goes on with the next options meanwhile: as many as take it kAhead.
+class MeasuredSweep::Unread {
+ public:
+  explicit Unread(const MeasuredSweep& sweep) : m_sweep(sweep) {}
+
+  void add(Cell& cell, const CutRunner::Piece& piece, Tensor output) {
+    m_bytes += output.byteSize();
+    m_items.push_back({&cell, &piece, std::move(output)});
+    if (m_items.size() < m_ahead && m_bytes < m_sweep.m_context.memoryLimit / 16) return;
+    const auto now = [] { return std::chrono::steady_clock::now(); };
+    const auto start = now();
+    const auto count = static_cast<double>(m_items.size());
+    read();
+    const double each = std::chrono::duration<double>(now() - start).count() / count;
+    m_ahead = std::clamp(static_cast<std::size_t>(kAhead / std::max(each, 1e-6)), std::size_t(1), kMostAhead);
+  }
+
+  void read() {
+    for (auto& item : m_items) m_sweep.scorePiece(*item.piece, item.output, item.cell->perSample);
+    m_items.clear();
+    m_bytes = 0;
+  }
+
+ private:
+  static constexpr double kAhead = 0.03;  // seconds
+  static constexpr std::size_t kMostAhead = 16;
+  struct Item {
+    Cell* cell;
+    const CutRunner::Piece* piece;
+    Tensor output;
+  };
+  const MeasuredSweep& m_sweep;
+  std::vector<Item> m_items;
+  std::int64_t m_bytes = 0;
+  std::size_t m_ahead = 1;
+};
+
+void MeasuredSweep::judgeOnDevices(std::span<Cell> cells, const Progress& progress) {
+  const auto& pieces = m_runner.pieces();
+  // Each device has the values in front of the place; where they are run again, all options of a piece share that.
+  const bool kept = m_runner.keepsValues();
+  if (!kept) m_runner.addWay();
+  const std::size_t together = kept ? 1 : cells.size(), items = cells.size() / together * pieces.size();
+  std::atomic<std::size_t> next{0};
+  std::atomic<bool> failed{false};
+  eachRunner([&](std::size_t worker) {
+    Unread unread(*this);
+    try {
+      for (std::size_t item = next++; item < items && !failed; item = next++) {
+        progress.throwIfStopped();
+        const std::size_t index = item % pieces.size();
+        m_runners[worker]->onPiece(
+            index,
+            [&](Executor& executor, const CutRunner::Piece& piece, const ValueMap& front) {
+              for (Cell& cell : cells.subspan(item / pieces.size() * together, together))
+                unread.add(cell, piece, executor.run(front, m_wanted, optionsOf(cell, progress)).at(m_wanted.front()));
+            },
+            progress);
+      }
+      unread.read();
+    } catch (...) {
+      failed = true;
+      throw;
+    }
+  });
+}
+
+RunOptions MeasuredSweep::optionsOf(const Cell& cell, const Progress& progress) {
+  RunOptions options;
+  options.overlay = &cell.overlay;
+  options.transforms = cell.transforms.empty() ? nullptr : &cell.transforms;
+  options.progress = &progress;
+  return options;
 }
 
 std::vector<SensitivityRow> MeasuredSweep::rowsOf(const Layer& layer, const std::vector<Cell>& cells) const {

@@ -37,6 +37,9 @@ class MeasuredSweep {
     std::vector<double> perSample;  ///< the score
   };
 
+  std::vector<std::unique_ptr<CutRunner>> makeRunners() const;
+  /// Calls body(worker) on a thread for each runner.
+  void eachRunner(const std::function<void(std::size_t)>& body) const;
   std::vector<Unit> units() const;
   void chooseActivations(const Progress& progress);
   void answerOriginal(const Progress& progress);
@@ -45,6 +48,9 @@ class MeasuredSweep {
   std::size_t preparedTogether(const std::vector<const Unit*>& units, std::size_t first) const;
   void correct(const Unit& unit, std::vector<Cell>& cells, const Progress& progress);
   void judge(const Unit& unit, std::span<Cell> cells, const Progress& progress);
+  class Unread;
+  static RunOptions optionsOf(const Cell& cell, const Progress& progress);
+  void judgeOnDevices(std::span<Cell> cells, const Progress& progress);
   void scorePiece(const CutRunner::Piece& piece, const Tensor& output, std::span<double> into) const;
   std::vector<SensitivityRow> rowsOf(const Layer& layer, const std::vector<Cell>& cells) const;
 
@@ -53,7 +59,9 @@ class MeasuredSweep {
   SweepParameters m_parameters;
   Context m_context;
   std::vector<ValueId> m_wanted;
-  CutRunner m_runner;
+  /// One for each device, each with all samples: options are spread over them. On the CPU one, whose threads share the samples.
+  std::vector<std::unique_ptr<CutRunner>> m_runners;
+  CutRunner& m_runner;  ///< the first
   std::vector<Tensor> m_reference;   ///< the original's answers, by piece
   std::vector<double> m_original;    ///< the original's score, by sample
   std::span<const std::int64_t> m_labels;

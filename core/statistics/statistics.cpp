@@ -100,14 +100,31 @@ class Collection {
     return {ids.begin(), ids.end()};
   }
 
-  /// Whether every sum can be made on a device; add() then has to be called for one batch after another.
+  /// Whether every sum can be made on devices; add() then has to be called for one batch after another of each value.
   bool fitsDevice() const {
     return m_values.empty() && std::all_of(m_inputs.begin(), m_inputs.end(), [](const InputSum& input) {
              const bool few = input.geometry.groups <= 16, taps = input.geometry.columns == 9 && input.geometry.kernel == std::vector<std::int64_t>{3, 3};
              return input.geometry.kind != InputGeometry::Kind::transposedConvolution && !input.geometry.transposed && input.geometry.kernel.size() <= 2 && (few || taps);
            });
   }
-  void useDevice() { m_useDevice = true; }
+  /// Values take turns with the workers, one a device.
+  void useDevices(int workers) {
+    m_useDevice = true;
+    int next = 0;
+    for (const auto& [id, readers] : m_readers) m_worker[id] = next++ % workers;
+  }
+  bool isOf(int worker, ValueId id) const {
+    const auto found = m_worker.find(id);
+    return found == m_worker.end() || found->second == worker;
+  }
+  /// Reads the sums that this worker made on its device.
+  void readDevices(int worker) {
+    for (auto& input : m_inputs)
+      if (input.onDevice && isOf(worker, input.geometry.input)) {
+        readDevice(input);
+        input.onDevice.reset();
+      }
+  }
 
   /// Called by several threads for different batches.
   void add(ValueId id, const Tensor& given, const Batch& batch, std::int64_t index, BatchOrder& order) {
@@ -145,7 +162,6 @@ class Collection {
         }
     }
     for (auto& input : m_inputs) {
-      if (input.onDevice) readDevice(input);
       for (double& square : input.sums.meanSquare) square /= static_cast<double>(std::max<std::int64_t>(1, input.sums.rows));
       const auto shared = std::make_shared<const InputStatistics>(std::move(input.sums));
       for (const LayerId layer : input.layers) result.inputs[layer] = shared;
@@ -253,10 +269,11 @@ class Collection {
   std::mutex m_looking;
   std::map<ValueId, int> m_axes;
   bool m_useDevice = false;
+  std::map<ValueId, int> m_worker;  ///< by value that devices make sums of
 };
 
 /// Runs one batch and gives the collection what it observes.
-void runBatch(Executor& executor, Collection& collection, const Batch& batch, std::int64_t index, const RunOptions& given, BatchOrder& order) {
+void runBatch(Executor& executor, Collection& collection, const Batch& batch, std::int64_t index, const RunOptions& given, BatchOrder& order, int worker) {
   RunOptions options = given;
   options.observed.clear();
   for (const ValueId id : collection.observed()) {
@@ -265,10 +282,13 @@ void runBatch(Executor& executor, Collection& collection, const Batch& batch, st
       options.observed.push_back(id);
       continue;
     }
+    if (!collection.isOf(worker, id)) continue;
     const bool changed = options.transforms && options.transforms->count(id);
     collection.add(id, changed ? options.transforms->at(id)(input->second, {}) : input->second, batch, index, order);
   }
-  options.hook = [&](ValueId id, const Tensor& value) { collection.add(id, value, batch, index, order); };
+  options.hook = [&](ValueId id, const Tensor& value) {
+    if (collection.isOf(worker, id)) collection.add(id, value, batch, index, order);
+  };
   if (!options.observed.empty()) executor.run(batch.inputs, {}, options);
 }
 
@@ -298,18 +318,28 @@ Statistics collectStatistics(const Network& network, const Layers& layers, const
   BatchOrder order(collection.sumCount());
   const std::int64_t batches = data.batchCount();
   std::atomic<std::int64_t> next{0}, done{0};
-  // On a device sums are made one batch after another; where the processor makes them, its threads share the first device.
+  // Each device runs all batches, one after another, and makes the sums of its share of the values: they are the same whatever the number of
+  // devices. Where the processor makes them, its threads take batches and share the first device.
   Context first = context;
   first.deviceCount = 1;
   const bool onDevice = context.device.kind != DeviceKind::cpu && deviceLibrary().engines && collection.fitsDevice();
-  if (onDevice) collection.useDevice();
-  const auto work = [&](std::int64_t, std::int64_t) {
+  const int workers = onDevice ? executorCount(context, static_cast<std::int64_t>(collection.observed().size())) : static_cast<int>(std::clamp<std::int64_t>(context.threads, 1, batches));
+  if (onDevice) collection.useDevices(workers);
+  const auto step = [&](Executor& executor, std::int64_t index, int worker) {
+    progress.throwIfStopped();
+    runBatch(executor, collection, data.batch(index), index, run, order, worker);
+    progress.report(static_cast<double>(++done) / static_cast<double>(onDevice ? batches * workers : batches));
+  };
+  const auto work = [&](std::int64_t begin, std::int64_t end) {
     try {
-      Executor executor(network, executorContext(first, 0));
-      for (std::int64_t index = next++; index < batches && !order.failed(); index = next++) {
-        progress.throwIfStopped();
-        runBatch(executor, collection, data.batch(index), index, run, order);
-        progress.report(static_cast<double>(++done) / static_cast<double>(batches));
+      for (std::int64_t worker = begin; worker < end; ++worker) {
+        Executor executor(network, onDevice ? executorContext(context, static_cast<int>(worker)) : executorContext(first, 0));
+        if (onDevice) {
+          for (std::int64_t index = 0; index < batches && !order.failed(); ++index) step(executor, index, static_cast<int>(worker));
+          if (!order.failed()) collection.readDevices(static_cast<int>(worker));
+        } else {
+          for (std::int64_t index = next++; index < batches && !order.failed(); index = next++) step(executor, index, 0);
+        }
       }
     } catch (const std::bad_alloc&) {
       order.fail(std::make_exception_ptr(Error(ErrorKind::outOfMemory, "no memory for the statistics of the layers' inputs").remedy("use a metric or compressor without Gram matrices")));
@@ -317,7 +347,6 @@ Statistics collectStatistics(const Network& network, const Layers& layers, const
       order.fail(std::current_exception());
     }
   };
-  const auto workers = static_cast<int>(std::clamp<std::int64_t>(onDevice ? 1 : context.threads, 1, batches));
   parallelFor(workers, workers, 1, work);
   order.rethrow();
   return collection.finish();

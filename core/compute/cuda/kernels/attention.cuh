@@ -22,8 +22,9 @@ __device__ __forceinline__ AttentionHead<T> headOf(const Attention& a, int batch
   result.v = static_cast<const T*>(a.v) + batch * a.vStrides.batch + keyHead * a.vStrides.head;
   result.out = static_cast<T*>(a.out) + batch * a.outStrides.batch + head * a.outStrides.head;
   const std::int64_t maskAt = batch * a.maskStrides.batch + head * a.maskStrides.head;
-  result.mask = a.maskKind == Attention::Mask::added ? static_cast<const void*>(static_cast<const T*>(a.mask) + maskAt)
-                                                     : static_cast<const void*>(static_cast<const std::uint8_t*>(a.mask) + maskAt);
+  result.mask = a.maskKind == Attention::Mask::added
+                    ? static_cast<const void*>(static_cast<const T*>(a.mask) + maskAt)
+                    : static_cast<const void*>(static_cast<const std::uint8_t*>(a.mask) + maskAt);
   return result;
 }
 
@@ -34,7 +35,8 @@ __device__ __forceinline__ bool seesAll(const Attention& a) {
 
 /// A score before the softmax; -inf where the key is masked.
 template <typename T>
-__device__ __forceinline__ float scored(const Attention& a, const void* mask, float product, int query, int key) {
+__device__ __forceinline__ float scored(const Attention& a, const void* mask, float product, int query,
+                                        int key) {
   const int distance = key - query - static_cast<int>(a.shift);
   if (key >= a.keys || distance > a.right || -distance > a.left) return -INFINITY;
   float x = product * a.scale;
@@ -51,7 +53,8 @@ struct KeyRange {
   int begin, end;
 };
 __device__ __forceinline__ KeyRange keysOf(const Attention& a, int first, int last, int tile) {
-  const std::int64_t from = first + a.shift - a.left, to = last + a.shift + a.right + 1, all = a.maskKind == Attention::Mask::none ? a.keys : min(a.keys, a.maskKeys);
+  const std::int64_t from = first + a.shift - a.left, to = last + a.shift + a.right + 1,
+                     all = a.maskKind == Attention::Mask::none ? a.keys : min(a.keys, a.maskKeys);
   KeyRange range;
   range.begin = static_cast<int>(from > 0 ? min(from, all) / tile * tile : 0);
   range.end = static_cast<int>(to < all ? (to > 0 ? to : 0) : all);

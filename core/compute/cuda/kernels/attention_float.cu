@@ -9,28 +9,33 @@ constexpr int kWarp = 32, kWarpRows = 8, kMostWarps = 12, kKeys = 64, kAcross = 
 
 /// A block makes kWarpRows rows a warp; sixteen threads share four of them. Widths are filled up with zeros.
 template <int kWidth>
-__global__ void __launch_bounds__(kMostWarps* kWarp) attendTiles(const __grid_constant__ Attention a, FastDivisor tiles, FastDivisor heads) {
+__global__ void __launch_bounds__(kMostWarps* kWarp)
+    attendTiles(const __grid_constant__ Attention a, FastDivisor tiles, FastDivisor heads) {
   constexpr int kOwn = kWidth / kAcross, kTogether = kOwn < 4 ? kOwn : 4, kGroups = kOwn / kTogether;
   const int rows = static_cast<int>(blockDim.x) / kWarp * kWarpRows, rowStride = rows + kPad;
   extern __shared__ __align__(16) float shared[];
-  float* const queryTile = shared;                              // [kWidth, rows], turned
-  float* const keyTile = queryTile + kWidth * rowStride;        // [kWidth, kKeys], turned
-  float* const valueTile = keyTile + kWidth * (kKeys + kPad);   // [kKeys, kWidth]
-  float* const shares = valueTile + kKeys * kWidth;             // [kKeys, rows]
+  float* const queryTile = shared;                             // [kWidth, rows], turned
+  float* const keyTile = queryTile + kWidth * rowStride;       // [kWidth, kKeys], turned
+  float* const valueTile = keyTile + kWidth * (kKeys + kPad);  // [kKeys, kWidth]
+  float* const shares = valueTile + kKeys * kWidth;            // [kKeys, rows]
   const std::uint32_t stack = tiles.quotient(blockIdx.x), tile = blockIdx.x - stack * tiles.divisor;
   const std::uint32_t batch = heads.quotient(stack), headIndex = stack - batch * heads.divisor;
   const AttentionHead<float> head = headOf<float>(a, static_cast<int>(batch), static_cast<int>(headIndex));
-  const int thread = threadIdx.x, across = thread % kAcross, row0 = thread / kAcross * kOwnRows, first = static_cast<int>(tile) * rows, threads = static_cast<int>(blockDim.x);
-  const int queries = static_cast<int>(a.queries), keys = static_cast<int>(a.keys), width = static_cast<int>(a.width), valueWidth = static_cast<int>(a.valueWidth);
+  const int thread = threadIdx.x, across = thread % kAcross, row0 = thread / kAcross * kOwnRows,
+            first = static_cast<int>(tile) * rows, threads = static_cast<int>(blockDim.x);
+  const int queries = static_cast<int>(a.queries), keys = static_cast<int>(a.keys),
+            width = static_cast<int>(a.width), valueWidth = static_cast<int>(a.valueWidth);
   const bool works = first + thread / kWarp * kWarpRows < queries;  // the warp has rows
 
   for (int i = thread; i < rows * kWidth; i += threads) {
     const int row = i / kWidth, column = i % kWidth;
-    queryTile[column * rowStride + row] = first + row < queries && column < width ? head.q[(first + row) * a.qStrides.row + column] : 0.f;
+    queryTile[column * rowStride + row] =
+        first + row < queries && column < width ? head.q[(first + row) * a.qStrides.row + column] : 0.f;
   }
   float result[kOwnRows][kOwn] = {}, most[kOwnRows], sum[kOwnRows] = {};
 #pragma unroll
-  for (int r = 0; r < kOwnRows; ++r) most[r] = -INFINITY;
+  for (int r = 0; r < kOwnRows; ++r)
+    most[r] = -INFINITY;
 
   const bool plain = seesAll(a);
   const KeyRange range = keysOf(a, first, min(first + rows, queries) - 1, kKeys);
@@ -39,11 +44,13 @@ __global__ void __launch_bounds__(kMostWarps* kWarp) attendTiles(const __grid_co
     __syncthreads();
     for (int i = thread; i < filled * kWidth; i += threads) {
       const int row = i / kWidth, column = i % kWidth;
-      keyTile[column * (kKeys + kPad) + row] = at + row < keys && column < width ? head.k[(at + row) * a.kStrides.row + column] : 0.f;
+      keyTile[column * (kKeys + kPad) + row] =
+          at + row < keys && column < width ? head.k[(at + row) * a.kStrides.row + column] : 0.f;
     }
     for (int i = thread; i < filled * kWidth; i += threads) {
       const int row = i / kWidth, column = i % kWidth;
-      valueTile[row * kWidth + column] = at + row < keys && column < valueWidth ? head.v[(at + row) * a.vStrides.row + column] : 0.f;
+      valueTile[row * kWidth + column] =
+          at + row < keys && column < valueWidth ? head.v[(at + row) * a.vStrides.row + column] : 0.f;
     }
     __syncthreads();
     if (!works) continue;
@@ -64,7 +71,8 @@ __global__ void __launch_bounds__(kMostWarps* kWarp) attendTiles(const __grid_co
 #pragma unroll
         for (int r = 0; r < kOwnRows; ++r)
 #pragma unroll
-          for (int i = 0; i < kOwnKeys; ++i) scores[r][i] = fmaf(x[r], y[i], scores[r][i]);
+          for (int i = 0; i < kOwnKeys; ++i)
+            scores[r][i] = fmaf(x[r], y[i], scores[r][i]);
       }
 #pragma unroll
       for (int r = 0; r < kOwnRows; ++r) {
@@ -73,18 +81,24 @@ __global__ void __launch_bounds__(kMostWarps* kWarp) attendTiles(const __grid_co
 #pragma unroll
         for (int i = 0; i < kOwnKeys; ++i) {
           const int key = at + across * kOwnKeys + i;
-          if (plain) scores[r][i] = key < keys ? scores[r][i] * a.scale : -INFINITY;
-          else scores[r][i] = row < queries && key < range.end ? scored<float>(a, head.mask, scores[r][i], row, key) : -INFINITY;
+          if (plain)
+            scores[r][i] = key < keys ? scores[r][i] * a.scale : -INFINITY;
+          else
+            scores[r][i] = row < queries && key < range.end
+                               ? scored<float>(a, head.mask, scores[r][i], row, key)
+                               : -INFINITY;
           top = fmaxf(top, scores[r][i]);
         }
 #pragma unroll
-        for (int step = kAcross / 2; step > 0; step /= 2) top = fmaxf(top, __shfl_xor_sync(0xFFFFFFFFu, top, step));
+        for (int step = kAcross / 2; step > 0; step /= 2)
+          top = fmaxf(top, __shfl_xor_sync(0xFFFFFFFFu, top, step));
         const float lift = most[r] == -INFINITY ? 0.f : expf(most[r] - top);
         most[r] = top;
         const float from = top == -INFINITY ? 0.f : top;
         sum[r] *= lift;
 #pragma unroll
-        for (int c = 0; c < kOwn; ++c) result[r][c] *= lift;
+        for (int c = 0; c < kOwn; ++c)
+          result[r][c] *= lift;
 #pragma unroll
         for (int i = 0; i < kOwnKeys; ++i) {
           const float share = expf(scores[r][i] - from);
@@ -93,8 +107,10 @@ __global__ void __launch_bounds__(kMostWarps* kWarp) attendTiles(const __grid_co
         }
       }
     };
-    if (count > kAcross) score(std::integral_constant<int, 4>());
-    else score(std::integral_constant<int, 1>());
+    if (count > kAcross)
+      score(std::integral_constant<int, 4>());
+    else
+      score(std::integral_constant<int, 1>());
     __syncwarp();
 #pragma unroll 2
     for (int j = 0; j < count; ++j) {
@@ -106,7 +122,8 @@ __global__ void __launch_bounds__(kMostWarps* kWarp) attendTiles(const __grid_co
         for (int c = 0; c < kTogether; ++c) {
           const float y = valueTile[j * kWidth + g * kAcross * kTogether + across * kTogether + c];
 #pragma unroll
-          for (int r = 0; r < kOwnRows; ++r) result[r][g * kTogether + c] = fmaf(x[r], y, result[r][g * kTogether + c]);
+          for (int r = 0; r < kOwnRows; ++r)
+            result[r][g * kTogether + c] = fmaf(x[r], y, result[r][g * kTogether + c]);
         }
     }
     __syncwarp();
@@ -116,7 +133,8 @@ __global__ void __launch_bounds__(kMostWarps* kWarp) attendTiles(const __grid_co
 #pragma unroll
   for (int r = 0; r < kOwnRows; ++r) {
 #pragma unroll
-    for (int step = kAcross / 2; step > 0; step /= 2) sum[r] += __shfl_xor_sync(0xFFFFFFFFu, sum[r], step);
+    for (int step = kAcross / 2; step > 0; step /= 2)
+      sum[r] += __shfl_xor_sync(0xFFFFFFFFu, sum[r], step);
     const int row = first + row0 + r;
     if (row >= queries) continue;
     float* to = head.out + row * a.outStrides.row;
@@ -133,12 +151,22 @@ __global__ void __launch_bounds__(kMostWarps* kWarp) attendTiles(const __grid_co
 template <int kWidth>
 void launch(const DeviceState& state, const Attention& a) {
   // As few blocks as cover the queries, each with as few warps as that takes.
-  const std::int64_t pieces = (a.queries + kWarpRows - 1) / kWarpRows, tiles = (pieces + kMostWarps - 1) / kMostWarps, warps = (pieces + tiles - 1) / tiles;
+  const std::int64_t pieces = (a.queries + kWarpRows - 1) / kWarpRows,
+                     tiles = (pieces + kMostWarps - 1) / kMostWarps, warps = (pieces + tiles - 1) / tiles;
   const std::int64_t blocks = tiles * a.heads * a.batch;
-  if (blocks >= INT32_MAX) throw Error(ErrorKind::unsupported, "attention of " + std::to_string(a.batch) + " x " + std::to_string(a.heads) + " heads at once");
-  const auto room = [](std::int64_t rows) { return static_cast<int>((kWidth + kKeys) * (rows + kPad) + kWidth * (kKeys + kPad) + kKeys * kWidth) * static_cast<int>(sizeof(float)); };
-  check(cudaFuncSetAttribute(attendTiles<kWidth>, cudaFuncAttributeMaxDynamicSharedMemorySize, room(kMostWarps * kWarpRows)), "attention");
-  attendTiles<kWidth><<<static_cast<unsigned>(blocks), static_cast<unsigned>(warps * kWarp), static_cast<unsigned>(room(warps * kWarpRows)), state.stream()>>>(a, FastDivisor(tiles), FastDivisor(a.heads));
+  if (blocks >= INT32_MAX)
+    throw Error(ErrorKind::unsupported, "attention of " + std::to_string(a.batch) + " x " +
+                                            std::to_string(a.heads) + " heads at once");
+  const auto room = [](std::int64_t rows) {
+    return static_cast<int>((kWidth + kKeys) * (rows + kPad) + kWidth * (kKeys + kPad) + kKeys * kWidth) *
+           static_cast<int>(sizeof(float));
+  };
+  check(cudaFuncSetAttribute(attendTiles<kWidth>, cudaFuncAttributeMaxDynamicSharedMemorySize,
+                             room(kMostWarps * kWarpRows)),
+        "attention");
+  attendTiles<kWidth><<<static_cast<unsigned>(blocks), static_cast<unsigned>(warps * kWarp),
+                        static_cast<unsigned>(room(warps * kWarpRows)), state.stream()>>>(
+      a, FastDivisor(tiles), FastDivisor(a.heads));
   checkLaunch("attention");
 }
 
@@ -146,9 +174,12 @@ void launch(const DeviceState& state, const Attention& a) {
 
 void attendFloat(const DeviceState& state, const Attention& attention) {
   const std::int64_t most = std::max(attention.width, attention.valueWidth);
-  if (most <= 32) launch<32>(state, attention);
-  else if (most <= 64) launch<64>(state, attention);
-  else launch<128>(state, attention);
+  if (most <= 32)
+    launch<32>(state, attention);
+  else if (most <= 64)
+    launch<64>(state, attention);
+  else
+    launch<128>(state, attention);
 }
 
 }  // namespace planish::cuda

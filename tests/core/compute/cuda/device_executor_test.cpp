@@ -2,6 +2,8 @@
 
 #include <atomic>
 #include <chrono>
+#include <cstdlib>
+#include <functional>
 #include <thread>
 
 using namespace planish;
@@ -184,6 +186,42 @@ TEST_F(DeviceExecutorTest, D10_StopsLeaveNoMemoryBehind) {
   }
   EXPECT_GE(stopped, 400);
   EXPECT_EQ(engines->memoryUse(0).used, before);
+}
+
+/// Reads far behind a piece of memory, after which the driver refuses everything; ends with 0 if that is told as it should be and the processor goes on.
+[[noreturn]] void loseTheDevice() {
+  DeviceEngines& engines = *deviceLibrary().engines;
+  Classifier small;
+  const std::vector<ValueId> wanted{small.logits};
+  const ValueMap given = small.pictures(3);
+  Executor device(small.sketch.network, onDevice());
+  const Tensor before = toFloat(device.run(given, wanted).at(small.logits));
+  before.bytes();  // as long as the device can be read
+  int told = 0;
+  const auto expectLost = [&](const std::function<void()>& call) {
+    try {
+      call();
+    } catch (const Error& error) {
+      told += error.kind() == ErrorKind::noDevice && !error.remedyText().empty();
+    }
+  };
+  const auto buffer = engines.allocate(0, 4096);
+  const auto gram = engines.gram(0, 2048);
+  expectLost([&] {
+    gram->add(buffer->data(), DataType::float32, std::int64_t(1) << 22);
+    engines.synchronize(0);
+  });
+  expectLost([&] { toFloat(device.run(given, wanted).at(small.logits)); });
+  const Tensor after = small.onProcessor(given, small.logits);
+  const auto a = before.data<float>(), b = after.data<float>();
+  bool close = true;
+  for (std::size_t i = 0; i < a.size(); ++i) close = close && std::abs(a[i] - b[i]) < 1e-2F * (1 + std::abs(b[i]));
+  std::_Exit(told == 2 && close ? 0 : 10 + told);
+}
+
+TEST_F(DeviceExecutorTest, D06_AnIllegalAccessIsALostDeviceAndTheProcessorGoesOn) {
+  GTEST_FLAG_SET(death_test_style, "threadsafe");
+  EXPECT_EXIT(loseTheDevice(), ::testing::ExitedWithCode(0), "");
 }
 
 TEST_F(DeviceExecutorTest, AStopIsSeenWithinFiftyMilliseconds) {
