@@ -26,13 +26,16 @@ struct GroupScale {
 };
 
 /// The scale with the least error over the group. Integers use their full range, -2^(b-1)..2^(b-1)-1, so the range that clips
-/// nothing is max(largest / (2^(b-1)-1), -least / 2^(b-1)); 0 is always exact. Each error is multiplied by `importance` where
+/// nothing is max(largest / (2^(b-1)-1), -least / 2^(b-1)); 0 is always exact. Candidates are the shares 1, 1 - 1/grid, ... of the range, the
+/// largest first; of candidates with equal errors the first is taken, a refinement only if it is better. Both hold wherever a search runs,
+/// the device's (DeviceScaleProblem) included. Each error is multiplied by `importance` where
 /// given (one a value: mean squares of the inputs). A group of zeros gets scale 1. Values must be finite.
 /// Source: clip search of GPTQ's quantiser, with the scale refined by s = sum h q x / sum h q^2.
 /// Throws Error(unsupported) if a scale does not fit its storage.
 GroupScale findScale(const ScaleRule& rule, std::span<const float> values, std::span<const float> importance = {});
 /// The same for the error of the layer's output, d^T H d with d the errors of the values; the rule's norm is 2.
-/// Of many values the shares of the grid are screened by an approximation of H first (InputMoments::screen).
+/// Of many values the shares of the grid are screened by an approximation of H first (InputMoments::screen): only the sixteen that seem best are judged.
+/// A device judges all, so that it may find a share with a smaller error, never one with a larger error apart from rounding.
 GroupScale findScale(const ScaleRule& rule, std::span<const float> values, const InputMoments& inputs);
 /// Of groups that are multiplied by the same inputs: cheaper together, and the same as one by one.
 std::vector<GroupScale> findScales(const ScaleRule& rule, std::span<const std::span<const float>> groups, const InputMoments& inputs);

@@ -39,7 +39,7 @@ bool asksForActivations(const std::vector<Setting>& menu) {
 
 MeasuredSweep::MeasuredSweep(const MeasureInput& input, const Score& score, SweepParameters parameters, const Context& context)
     : m_input(input), m_score(score), m_parameters(parameters), m_context(context), m_wanted(firstOutput(input.network)),
-      m_runners(makeRunners()), m_runner(*m_runners.front()) {
+      m_runners(makeRunners()), m_runner(*m_runners.front()), m_ahead(m_runners.size(), 1) {
   const auto& labels = input.calibration->dataset().labels();
   if (score.needsLabels() && labels.empty())
     throw Error(ErrorKind::usage, "metric '" + score.declaration().id + "' needs labels, and the calibration data has none").in(input.calibration->dataset().source());
@@ -267,7 +267,7 @@ void MeasuredSweep::judge(const Unit& unit, std::span<Cell> cells, const Progres
 /// Answers of a device that are not read yet, so that it goes on with the next options meanwhile: as many as take it kAhead.
 class MeasuredSweep::Unread {
  public:
-  explicit Unread(const MeasuredSweep& sweep) : m_sweep(sweep) {}
+  Unread(const MeasuredSweep& sweep, std::size_t& ahead) : m_sweep(sweep), m_ahead(ahead) {}
 
   void add(Cell& cell, const CutRunner::Piece& piece, Tensor output) {
     m_bytes += output.byteSize();
@@ -298,7 +298,7 @@ class MeasuredSweep::Unread {
   const MeasuredSweep& m_sweep;
   std::vector<Item> m_items;
   std::int64_t m_bytes = 0;
-  std::size_t m_ahead = 1;
+  std::size_t& m_ahead;
 };
 
 void MeasuredSweep::judgeOnDevices(std::span<Cell> cells, const Progress& progress) {
@@ -310,7 +310,7 @@ void MeasuredSweep::judgeOnDevices(std::span<Cell> cells, const Progress& progre
   std::atomic<std::size_t> next{0};
   std::atomic<bool> failed{false};
   eachRunner([&](std::size_t worker) {
-    Unread unread(*this);
+    Unread unread(*this, m_ahead[worker]);
     try {
       for (std::size_t item = next++; item < items && !failed; item = next++) {
         progress.throwIfStopped();

@@ -61,7 +61,8 @@ class MeasuredSweep {
   std::vector<ValueId> m_wanted;
   /// One for each device, each with all samples: options are spread over them. On the CPU one, whose threads share the samples.
   std::vector<std::unique_ptr<CutRunner>> m_runners;
-  CutRunner& m_runner;  ///< the first
+  CutRunner& m_runner;               ///< the first
+  std::vector<std::size_t> m_ahead;  ///< by runner: answers that may be on their way unread
   std::vector<Tensor> m_reference;   ///< the original's answers, by piece
   std::vector<double> m_original;    ///< the original's score, by sample
   std::span<const std::int64_t> m_labels;

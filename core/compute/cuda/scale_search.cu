@@ -56,7 +56,7 @@ struct Best {
 __global__ void searchNarrow(const float* values, int stride, int count, const float* moments, int rowsEach, const float* candidates, int candidateCount, Grid grid, float* scales) {
   __shared__ float x[kNarrow], h[kNarrow * kNarrow];
   __shared__ double errors[kThreads];
-  __shared__ int best;
+  __shared__ int places[kThreads], best;
   const int row = blockIdx.x, thread = threadIdx.x;
   for (int i = thread; i < count; i += kThreads) x[i] = values[std::int64_t(row) * stride + i];
   const float* own = moments + std::int64_t(row / rowsEach) * count * count;
@@ -84,11 +84,12 @@ __global__ void searchNarrow(const float* values, int stride, int count, const f
     if (error < least) least = error, where = k;
   }
   errors[thread] = least;
+  places[thread] = where;
   __syncthreads();
   if (thread == 0) {
     best = 0;
     for (int i = 1; i < min(kThreads, candidateCount); ++i)
-      if (errors[i] < errors[best]) best = i;
+      if (errors[i] < errors[best] || (errors[i] == errors[best] && places[i] < places[best])) best = i;
   }
   __syncthreads();
   if (thread != best) return;
