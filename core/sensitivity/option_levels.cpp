@@ -4,7 +4,9 @@
 #include "core/compression/input_statistics.h"
 #include "core/evaluation/samples_at_once.h"
 
+#include <algorithm>
 #include <atomic>
+#include <numeric>
 
 namespace planish {
 
@@ -28,13 +30,18 @@ std::vector<std::vector<OptionLevel>> OptionLevels::of(const std::vector<const L
   const int workers = m_context.device.kind == DeviceKind::cpu ? 1 : executorCount(m_context, static_cast<std::int64_t>(layers.size()));
   std::atomic<std::size_t> next{0};
   std::atomic<bool> failed{false};
+  // The largest first, so that all end at about the same time.
+  std::vector<std::size_t> order(layers.size());
+  std::iota(order.begin(), order.end(), std::size_t(0));
+  const auto effort = [&](std::size_t i) { return static_cast<double>(layers[i]->rows()) * static_cast<double>(layers[i]->columns()) * static_cast<double>(layers[i]->columns()); };
+  std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) { return effort(a) > effort(b); });
   // Calls for one device come from one thread; who takes which layer depends on timing, what it makes does not.
   parallelFor(workers, workers, 1, [&](std::int64_t begin, std::int64_t end) {
     for (std::int64_t worker = begin; worker < end; ++worker) {
       Context own = m_context;
       if (workers > 1) own.device.index += static_cast<int>(worker), own.deviceCount = 1;
       try {
-        for (std::size_t i = next++; i < layers.size() && !failed; i = next++) levels[i] = made(*layers[i], own, progress);
+        for (std::size_t i = next++; i < layers.size() && !failed; i = next++) levels[order[i]] = made(*layers[order[i]], own, progress);
       } catch (...) {
         failed = true;
         throw;

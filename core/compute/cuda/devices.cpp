@@ -2,7 +2,10 @@
 
 #include "core/base/error.h"
 
+#include <atomic>
+#include <mutex>
 #include <string>
+#include <vector>
 
 namespace planish::cuda {
 
@@ -16,13 +19,18 @@ int deviceCount() {
 }
 
 DeviceUnit& deviceUnit(int index) {
-  static auto* units = new std::map<int, std::unique_ptr<DeviceUnit>>();
+  // Read without a lock: every kernel asks, and threads of several devices must not wait for one another.
+  static auto* units = new std::vector<std::atomic<DeviceUnit*>>(static_cast<std::size_t>(deviceCount()));
   static auto* guard = new std::mutex();
   if (index < 0 || index >= deviceCount())
     throw Error(ErrorKind::noDevice, "there is no device cuda:" + std::to_string(index) + ", there are " + std::to_string(deviceCount()));
-  const std::lock_guard lock(*guard);
-  auto& unit = (*units)[index];
-  if (!unit) unit = std::make_unique<DeviceUnit>(index);
+  auto& place = (*units)[static_cast<std::size_t>(index)];
+  DeviceUnit* unit = place.load(std::memory_order_acquire);
+  if (!unit) {
+    const std::lock_guard lock(*guard);
+    unit = place.load(std::memory_order_acquire);
+    if (!unit) place.store(unit = new DeviceUnit(index), std::memory_order_release);
+  }
   unit->state.activate();
   return *unit;
 }
