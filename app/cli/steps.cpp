@@ -1,5 +1,6 @@
 #include "app/cli/steps.h"
 
+#include "app/cli/job_recorder.h"
 #include "core/jobs/compress_job.h"
 #include "core/jobs/export_job.h"
 #include "core/jobs/measure_job.h"
@@ -12,6 +13,13 @@
 
 namespace planish::cli {
 namespace {
+
+std::string settingsText(const std::vector<Setting>& settings) {
+  std::string text;
+  for (const auto& setting : settings) text += (text.empty() ? "" : ",") + toText(setting);
+  return text;
+}
+
 
 std::vector<std::string> splitAt(const std::string& text, char separator) {
   std::vector<std::string> parts;
@@ -201,7 +209,9 @@ Json measureStep(Session& session, Work& work, const Progress& progress) {
   job.levels = &levels;
   const auto journal = Journal::open(o.project, "measure", fingerprintOf(job, session.context), o.resume, o.force);
   job.journal = journal.get();
+  JobRecorder recorder(session, "measure", std::string("Measure ").append(settingsText(job.options)), "", work.network.layers.size() * metrics.size());
   job.onRows = [&](const std::string& metric, const Layer& layer, const std::vector<SensitivityRow>& rows) {
+    recorder.finished(rows.size());
     Json list = Json::array();
     for (const auto& row : rows) list.push_back({{"option", toText(row.option)}, {"estimate", toJson(row.estimate)}, {"bytes", row.bits.bytes().count}});
     session.output.event("rows", {{"metric", metric}, {"layer", layer.name}, {"rows", list}});
@@ -297,7 +307,9 @@ Json compressStep(Session& session, Work& work, const std::string& planName, con
   job.levels = &levels;
   const auto journal = Journal::open(o.project, "compress", fingerprint, o.resume, o.force);
   job.journal = journal.get();
+  JobRecorder recorder(session, "compress", "Compress \"" + plan.name + "\"", plan.name, plan.layers.size());
   job.onLayer = [&](const LayerResult& layer, std::size_t done, std::size_t total) {
+    recorder.finished(1);
     session.output.event("layer", {{"layer", layer.layer}, {"setting", toText(layer.setting)}, {"error", layer.error}, {"seconds", layer.seconds}, {"done", done}, {"total", total}});
   };
   std::optional<BatchSource> liveSamples;

@@ -1,5 +1,6 @@
 #include "app/desktop/engine.h"
 
+#include "core/compute/device_text.h"
 #include "core/plugin/loader.h"
 #include "plugins/builtin_plugins.h"
 
@@ -20,8 +21,7 @@ Engine Engine::load() {
 }
 
 std::string Engine::deviceText() const {
-  if (context.device.kind == DeviceKind::cuda) return "cuda:" + std::to_string(context.device.index) + " and CPU, " + std::to_string(context.threads) + (context.threads == 1 ? " thread" : " threads");
-  return "CPU, " + std::to_string(context.threads) + (context.threads == 1 ? " thread" : " threads");
+  return planish::deviceText(context);
 }
 
 }  // namespace planish::desktop

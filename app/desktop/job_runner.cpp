@@ -1,6 +1,8 @@
 #include "app/desktop/job_runner.h"
 
+#include "app/desktop/job_recording.h"
 #include "app/desktop/places.h"
+#include "core/compute/device_text.h"
 #include "core/jobs/preflight.h"
 #include "core/project/journal.h"
 #include "views/base/numbers.h"
@@ -94,9 +96,17 @@ void JobRunner::noteJobsSoon() {
   if (!m_jobsTimer->isActive()) m_jobsTimer->start();
 }
 
+void JobRunner::showRecording(const QString& path) {
+  JobState job = readRecording(path);
+  job.id = m_worker.reserveId();
+  m_document.jobs().push_back(std::move(job));
+  m_document.noteJobs();
+}
+
 void JobRunner::onStarted(int id) {
   JobState* job = m_document.job(id);
   if (!job) return;
+  const Document::Arrival arrival(m_document);
   job->phase = JobPhase::running;
   job->started = QDateTime::currentDateTime();
   m_workDone = m_workBefore = 0;
@@ -171,6 +181,7 @@ void JobRunner::addReading(JobState& job) {
   views::ResourceSample sample;
   sample.seconds = job.seconds;
   sample.residentBytes = residentBytes();
+  sample.deviceBytes = deviceBytes(m_document.engine().context);
   const double elapsed = job.seconds - m_secondsBefore;
   sample.perSecond = elapsed > 0 ? (m_workDone - m_workBefore) / elapsed : 0;
   m_workBefore = m_workDone;

@@ -74,6 +74,9 @@ class JobRunner : public QObject {
   void estimateExport(const std::string& target, std::function<void(const Preflight&)> done, std::function<void(const QString&)> failed);
   void cancelEstimate() { m_estimating.cancel(); }
 
+  /// A job that planish-cli recorded, perhaps on another machine, among the jobs that are over. Throws Error for a file that is none.
+  void showRecording(const QString& path);
+
   void control(int job, views::request::ControlJob::Act act);
   QString commandOf(int job) const;
   /// Where journals of running jobs lie: beside the project, or in the recovery folder while it has no file.

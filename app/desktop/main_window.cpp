@@ -86,6 +86,7 @@ void MainWindow::makeStatusBar() {
     label->setForegroundRole(QPalette::PlaceholderText);
     label->setTextFormat(Qt::PlainText);
   }
+  statusBar()->setContentsMargins(views::space::k12, 0, views::space::k12, 0);
   statusBar()->addWidget(m_jobLabel);
   statusBar()->addWidget(m_jobBar);
   statusBar()->addPermanentWidget(m_memoryLabel);

@@ -76,6 +76,7 @@ class MainWindow : public QMainWindow {
   void refreshTitle();
   void refreshCommands();
   void refreshStatus();
+  void openRecording(const QString& path);
   void startOpening(const QString& path, std::optional<DataChoice> data = {}, std::optional<DataChoice> calibration = {});
   void openedNow(const QString& path);
   void remember(const QString& path);

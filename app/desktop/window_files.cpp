@@ -58,6 +58,10 @@ void MainWindow::openFiles(const QStringList& paths) {
       tell(tr("Cannot be opened"), tr("%1: only files of this machine are opened.").arg(path));
       continue;
     }
+    if (path.endsWith(QLatin1String(".jsonl"), Qt::CaseInsensitive)) {
+      openRecording(path);
+      continue;
+    }
     if (looksLikeData(path)) data << path;
     else if (first.isEmpty()) first = path;
   }
@@ -70,6 +74,17 @@ void MainWindow::openFiles(const QStringList& paths) {
   if (paths.size() - data.size() > 1) statusBar()->showMessage(tr("%n files were given; the first network or project is opened", nullptr, static_cast<int>(paths.size())), 8000);
   if (!mayLeave()) return;
   startOpening(first);
+}
+
+void MainWindow::openRecording(const QString& path) {
+  if (!m_document.workspace().network) return tell(tr("Open a network first"), tr("%1 is a recorded job. Open the network it belongs to, then drop it again.").arg(path));
+  // A file that somebody gave is read here, so its faults are answered here.
+  try {
+    m_jobs.showRecording(path);
+    passedOn(views::request::ShowView{QStringLiteral("job")});
+  } catch (const Error& error) {
+    tell(tr("Cannot be opened"), QString::fromUtf8(error.what()));
+  }
 }
 
 void MainWindow::startOpening(const QString& path, std::optional<DataChoice> data, std::optional<DataChoice> calibration) {

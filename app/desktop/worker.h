@@ -63,6 +63,8 @@ class Worker : public QObject {
   ~Worker() override;
 
   int enqueue(Work work);
+  /// A number that no job will have.
+  int reserveId() { return m_nextId++; }
   void pause(int job, bool paused);
   void skipLayer(int job);
   /// Running: stops at the next layer. Queued: forgets it (finished is emitted with `stopped`).

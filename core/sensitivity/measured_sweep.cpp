@@ -79,9 +79,11 @@ MeasureWork MeasuredSweep::run(const RowSink& sink, const Progress& progress) {
   };
   if (std::all_of(all.begin(), all.end(), isDone)) return work;
   const double whole = 1.0 / std::max(1, m_input.network.operationCount());
+  // What a step counts for itself is no progress of the sweep.
+  const auto still = [&progress](double fraction) { return progress.part(fraction, fraction); };
   progress.report(0, "answers of the original network");
-  chooseActivations(progress);
-  answerOriginal(progress);
+  chooseActivations(still(0));
+  answerOriginal(still(0));
   double toRun = 0, ran = 0;
   const auto effort = [&](const Unit& unit) {
     return (m_runner.share(unit.place) + whole) * static_cast<double>(m_input.menu.at(static_cast<std::size_t>(unit.members.front()->id.index)).size());
@@ -97,23 +99,24 @@ MeasureWork MeasuredSweep::run(const RowSink& sink, const Progress& progress) {
   for (const auto& unit : all) {
     progress.report(ran / toRun, unit.members.front()->name);
     // Also in front of units that were measured before: with the same steps the kept values are the same to the bit.
-    eachRunner([&](std::size_t worker) { m_runners[worker]->moveTo(unit.place, progress); });
+    const Progress here = still(ran / toRun);
+    eachRunner([&](std::size_t worker) { m_runners[worker]->moveTo(unit.place, here); });
     if (isDone(unit)) continue;
     if (!ready.contains(&unit)) {
       while (open[prepared] != &unit) ++prepared;  // what is skipped meanwhile
       const std::size_t count = preparedTogether(open, prepared);
       std::vector<const Layer*> layers;
       for (std::size_t i = prepared; i < prepared + count; ++i) layers.push_back(open[i]->members.front());
-      auto made = levels.of(layers, progress);
+      auto made = levels.of(layers, here);
       for (std::size_t i = 0; i < count; ++i) ready[open[prepared++]] = std::move(made[i]);
     }
     auto cells = cellsOf(unit, std::move(ready.extract(&unit).mapped()));
-    correct(unit, cells, progress);
+    correct(unit, cells, here);
     // Where the values in front are not kept, all options share one way there; a device is given several to do without a pause.
     const std::size_t together = m_runner.keepsValues() && m_context.device.kind == DeviceKind::cpu ? 1 : std::max<std::size_t>(1, cells.size());
     for (std::size_t first = 0; first < cells.size(); first += together) {
       progress.throwIfStopped();
-      judge(unit, std::span(cells).subspan(first, std::min(together, cells.size() - first)), progress);
+      judge(unit, std::span(cells).subspan(first, std::min(together, cells.size() - first)), here);
       progress.report((ran + effort(unit) * static_cast<double>(first + together) / static_cast<double>(cells.size())) / toRun, unit.members.front()->name);
     }
     ran += effort(unit);

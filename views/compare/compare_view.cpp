@@ -24,11 +24,11 @@ namespace planish::views {
 namespace {
 
 /// The plan's row of the table of totals, escaped.
-QString totalsRow(const QString& side, const PlanTotals& totals, const Additivity& additivity, const QString& unit, const QString& muted) {
+QString totalsRow(const QString& side, const PlanTotals& totals, const Additivity& additivity, const QString& muted) {
   const auto cell = [](const QString& text) { return QStringLiteral("<td align='right'>&nbsp;&nbsp;&nbsp;%1</td>").arg(text.toHtmlEscaped()); };
   QString row = QStringLiteral("<tr><td><b>%1</b></td>").arg(side) + cell(bytesText(totals.bytes)) + cell(QObject::tr("%1 bits").arg(QString::number(totals.bitsPerWeight, 'f', 2)));
-  row += cell(estimateText(totals.predicted, unit) + (totals.unmeasured ? QStringLiteral(" ") + QObject::tr("(%n unmeasured)", nullptr, totals.unmeasured) : QString()));
-  if (additivity.measured.count > 0) row += cell(estimateText(additivity.measured, unit)) + (additivity.known ? cell(estimateText(additivity.ratio)) : cell(QStringLiteral("–")));
+  row += cell(estimateText(totals.predicted) + (totals.unmeasured ? QStringLiteral(" ") + QObject::tr("(%n unmeasured)", nullptr, totals.unmeasured) : QString()));
+  if (additivity.measured.count > 0) row += cell(estimateText(additivity.measured)) + (additivity.known ? cell(estimateText(additivity.ratio)) : cell(QStringLiteral("–")));
   else row += QStringLiteral("<td align='right' style='color:%1'>&nbsp;&nbsp;&nbsp;%2</td><td></td>").arg(muted, QObject::tr("not measured"));
   return row + QStringLiteral("</tr>");
 }
@@ -212,14 +212,14 @@ void CompareView::updateTotals(const ComparedPlan&, const ComparedPlan&) {
   const QString unit = table ? QString::fromStdString(table->unit) : QString(), muted = Theme::of(this).label.name();
   const auto head = [&](const QString& text) { return QStringLiteral("<td align='right' style='color:%1'>&nbsp;&nbsp;&nbsp;%2</td>").arg(muted, text.toHtmlEscaped()); };
   const QString metric = QStringLiteral("Δ") + scoreName(workspace().metric);
-  m_totals->setText(QStringLiteral("<table cellspacing='0'><tr><td></td>") + head(tr("size")) + head(tr("per weight")) + head(tr("predicted %1").arg(metric)) + head(tr("measured")) + head(tr("measured / predicted")) +
-                    QStringLiteral("</tr>") + totalsRow(QStringLiteral("A"), m_comparison->a, m_comparison->additivityA, unit, muted) +
-                    totalsRow(QStringLiteral("B"), m_comparison->b, m_comparison->additivityB, unit, muted) + QStringLiteral("</table>"));
+  m_totals->setText(QStringLiteral("<table cellspacing='0'><tr><td></td>") + head(tr("size")) + head(tr("per weight")) + head(tr("predicted %1").arg(metric) + (unit.isEmpty() ? QString() : QStringLiteral(", ") + unit)) + head(tr("measured")) + head(tr("ratio")) +
+                    QStringLiteral("</tr>") + totalsRow(QStringLiteral("A"), m_comparison->a, m_comparison->additivityA, muted) +
+                    totalsRow(QStringLiteral("B"), m_comparison->b, m_comparison->additivityB, muted) + QStringLiteral("</table>"));
   const auto spoken = [&](const PlanTotals& totals, const Additivity& additivity) {
     return bytesText(totals.bytes) + QStringLiteral(", ") + tr("predicted %1").arg(estimateText(totals.predicted, unit)) + (additivity.known ? QStringLiteral(", ") + tr("measured over predicted %1").arg(estimateText(additivity.ratio)) : QString());
   };
   m_totals->setAccessibleName(tr("A: %1. B: %2.").arg(spoken(m_comparison->a, m_comparison->additivityA), spoken(m_comparison->b, m_comparison->additivityB)));
-  m_totals->setToolTip(tr("Measured over predicted is 1 where layers do not disturb each other; its error comes from both."));
+  m_totals->setToolTip(tr("The ratio of measured over predicted is 1 where layers do not disturb each other; its error comes from both."));
 }
 
 void CompareView::updateButtons() {

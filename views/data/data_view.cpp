@@ -106,6 +106,7 @@ QWidget* DataView::makeBar() {
   for (auto* button : {m_ask, m_chooseData, m_chooseCalibration})
     row->addWidget(button);
   m_more->setText(QStringLiteral("⋯"));
+  m_more->setStyleSheet(QStringLiteral("QToolButton::menu-indicator { image: none; }"));  // it would lie on the dots
   m_more->setToolTip(tr("Ask both networks, choose data"));
   m_more->setAccessibleName(m_more->toolTip());
   m_more->setPopupMode(QToolButton::InstantPopup);

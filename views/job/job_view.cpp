@@ -118,7 +118,7 @@ void JobView::arrange() {
   m_live->setVisible(draws && tall);
   m_errors->setVisible(compresses && tall && w >= 560);
   m_meters->setVisible(draws && tall && w >= 780);
-  m_list->setVisible(h >= 320 || !draws);
+  m_list->setVisible(h >= 320 || !draws || !tall);
   auto* grid = static_cast<QGridLayout*>(m_pages->widget(0)->layout());
   grid->setColumnStretch(1, m_errors->isVisibleTo(this) ? 4 : 0);
   grid->setColumnStretch(2, m_meters->isVisibleTo(this) ? 2 : 0);

@@ -84,7 +84,7 @@ void LogView::refresh(Changes changes) {
 
 void LogView::updateHint() {
   const int shown = m_filter->rowCount(), all = m_model->rowCount();
-  setHint(all == 0 ? tr("nothing was said yet") : shown == all ? tr("%n lines", nullptr, all) : tr("%1 of %2 lines").arg(shown).arg(all));
+  setHint(all == 0 ? tr("nothing was said yet") : shown == all ? (all == 1 ? tr("1 line") : tr("%n lines", nullptr, all)) : tr("%1 of %2 lines").arg(shown).arg(all));
 }
 
 QString LogView::textToCopy() const {

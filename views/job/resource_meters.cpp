@@ -65,8 +65,9 @@ void ResourceMeters::show(const JobState& job) {
   }
   if (now >= 0) m_meters.push_back(bytesMeter(job.over() ? tr("Memory, at the most") : tr("Memory"), now, std::max(most, now), job.expected.memoryBytes));
   else if (job.expected.memoryBytes >= 0) m_meters.push_back(bytesMeter(tr("Memory"), 0, 0, job.expected.memoryBytes));
-  if (device >= 0) m_meters.push_back(bytesMeter(tr("Device memory"), device, mostDevice, -1));
-  if (!job.over() && fastest > 0) m_meters.push_back({tr("Throughput"), numberText(speed) + QLatin1Char(' ') + throughputUnit(job.kind), speed / fastest, false,
+  if (device >= 0) m_meters.push_back(bytesMeter(job.over() ? tr("Device memory, at the most") : tr("Device memory"), device, mostDevice, -1));
+  if (job.over()) speed = fastest;
+  if (fastest > 0) m_meters.push_back({job.over() ? tr("Throughput, at the most") : tr("Throughput"), numberText(speed) + QLatin1Char(' ') + throughputUnit(job.kind), speed / fastest, false,
                                         tr("At the most %1 %2").arg(numberText(fastest), throughputUnit(job.kind))});
   addTime(m_meters, job);
   if (job.used.diskBytes >= 0) m_meters.push_back(bytesMeter(tr("Disk"), job.used.diskBytes, job.used.diskBytes, job.expected.diskBytes));

@@ -81,7 +81,7 @@ void GraphNodeItem::paint(QPainter* painter, const QStyleOptionGraphicsItem* opt
   painter->setFont(m_terminal ? graph::detailFont() : graph::nodeFont());
   const QFontMetricsF metrics(painter->font());
   const QString title = metrics.elidedText(m_title, Qt::ElideMiddle, room.width());
-  const bool twoLines = m_box.height() > metrics.height() * 1.6;
+  const bool twoLines = !m_terminal && m_box.height() > metrics.height() * 1.6;
   painter->drawText(room, static_cast<int>(twoLines ? Qt::AlignTop | Qt::AlignHCenter : Qt::AlignCenter), title);
   if (twoLines) {
     QColor faint = ink;

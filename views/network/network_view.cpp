@@ -196,7 +196,7 @@ void NetworkView::restoreExpanded() {
 }
 
 void NetworkView::sizeColumns() {
-  QStringList texts;
+  QStringList texts = {tr("mixed")};
   for (const auto& option : workspace().options) texts << QString::fromStdString(toText(option));
   auto* header = m_tree->header();
   const QFontMetrics digits(digitFont()), labels(labelFont());
@@ -313,7 +313,7 @@ void NetworkView::updateHint() {
 
 void NetworkView::resizeEvent(QResizeEvent* event) {
   View::resizeEvent(event);
-  const bool narrow = width() < 240;
+  const bool narrow = width() < 270;
   if (narrow != m_narrow) {
     m_narrow = narrow;
     m_tree->setColumnHidden(LayerModel::damage, narrow);

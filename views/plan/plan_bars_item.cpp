@@ -35,6 +35,7 @@ void PlanBarsItem::paintBand(QPainter& painter, const PlanGeometry& geometry, in
   // Opaque bands and the grid once more: translucent fills cost Qt a wait for other threads each, and there may be hundreds.
   painter.setPen(QPen(m_theme->line, 1));
   for (const auto& level : m_picture.levels) painter.drawLine(QPointF(geometry.area.left(), geometry.y(level.level)), QPointF(geometry.area.right(), geometry.y(level.level)));
+  painter.drawLine(QPointF(geometry.area.left(), geometry.area.bottom()), QPointF(geometry.area.right(), geometry.area.bottom()));
 }
 
 void PlanBarsItem::paintBar(QPainter& painter, const PlanGeometry& geometry, int layer) const {

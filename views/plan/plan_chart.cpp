@@ -45,6 +45,11 @@ PlanChart::PlanChart(const Workspace& workspace, QWidget* parent)
   m_x->setGridLineVisible(false);
   m_x->setTickCount(2);
   m_y->setLabelsVisible(false);
+  // The grid is PlanBarsItem's: an axis keeps lines of an earlier size where its chart was resized while hidden.
+  for (QAbstractAxis* axis : std::initializer_list<QAbstractAxis*>{m_x, m_y}) {
+    axis->setGridLineVisible(false);
+    axis->setLineVisible(false);
+  }
   view()->setAxes(m_x, m_y);
   m_bars = new PlanBarsItem(view()->chart(), m_picture);
   m_frame = new PlanFrameItem(view()->chart(), m_picture);
@@ -107,7 +112,7 @@ void PlanChart::rebuildNetwork() {
   m_picture.top = (m_picture.levels.empty() ? 8 : m_picture.levels.back().level) + 0.8;
   std::vector<std::pair<double, QString>> labels;
   for (const auto& level : m_picture.levels) labels.emplace_back(level.level, level.name);
-  setLabels(*m_y, 0, m_picture.top, labels);  // grid lines; the texts are PlanFrameItem's, which leaves out what would overlap
+  setLabels(*m_y, 0, m_picture.top, labels);  // the texts are PlanFrameItem's, which leaves out what would overlap
   m_picture.names.clear();
   m_picture.blocks.clear();
   if (m_workspace.network)

@@ -122,7 +122,7 @@ p,figcaption{color:#5f6774}figure{margin:12px 0;page-break-inside:avoid}svg{widt
 @media print{body{margin:0;max-width:none}tr{page-break-inside:avoid}}
 )";
 
-QString page(const Workspace& w, bool forDocument, std::size_t mostLayers) {
+QString page(const Workspace& w, bool forDocument, std::size_t mostLayers, int widest) {
   const QString name = w.network ? safe(w.network->reference.name) : tr("no network");
   QString text = QStringLiteral("<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><title>%1</title>\n<style>%2</style></head><body>\n<h1>%1</h1>\n")
                      .arg(tr("Compression of %1").arg(name), QLatin1String(kStyle));
@@ -130,7 +130,8 @@ QString page(const Workspace& w, bool forDocument, std::size_t mostLayers) {
   for (const auto& result : w.project.results) text += resultText(w, result);
   int number = 0;
   for (const auto& chart : reportCharts(w)) {
-    const QString picture = forDocument ? QStringLiteral("<img src=\"chart:%1\" width=\"%2\" height=\"%3\">").arg(number).arg(chart.size.width()).arg(chart.size.height())
+    const int width = std::min(widest, chart.size.width());
+    const QString picture = forDocument ? QStringLiteral("<img src=\"chart:%1\" width=\"%2\" height=\"%3\">").arg(number).arg(width).arg(chart.size.height() * width / chart.size.width())
                                         : QString::fromUtf8(chart.svg());
     const QString caption = chart.caption.toHtmlEscaped();
     // QTextDocument does not know figures.
@@ -143,8 +144,10 @@ QString page(const Workspace& w, bool forDocument, std::size_t mostLayers) {
 
 }  // namespace
 
-QString reportHtml(const Workspace& workspace) { return page(workspace, false, workspace.plan.layers.size()); }
+QString reportHtml(const Workspace& workspace) { return page(workspace, false, workspace.plan.layers.size(), 0); }
 
-QString reportHtmlForDocument(const Workspace& workspace, int mostLayers) { return page(workspace, true, static_cast<std::size_t>(std::max(0, mostLayers))); }
+QString reportHtmlForDocument(const Workspace& workspace, int mostLayers, int widest) {
+  return page(workspace, true, static_cast<std::size_t>(std::max(0, mostLayers)), widest);
+}
 
 }  // namespace planish::views

@@ -11,8 +11,13 @@
 #include <QUrl>
 
 namespace planish::views {
+namespace {
 
-void fillReport(QTextDocument& document, const Workspace& workspace, double scale, int mostLayers) {
+constexpr int kMargins = 90;  ///< of the page at both sides
+
+}  // namespace
+
+void fillReport(QTextDocument& document, const Workspace& workspace, double scale, int mostLayers, int widest) {
   int number = 0;
   for (const auto& chart : reportCharts(workspace)) {
     QImage image(chart.size * scale, QImage::Format_ARGB32_Premultiplied);
@@ -23,7 +28,7 @@ void fillReport(QTextDocument& document, const Workspace& workspace, double scal
     painter.end();
     document.addResource(QTextDocument::ImageResource, QUrl(QStringLiteral("chart:%1").arg(number++)), image);
   }
-  document.setHtml(reportHtmlForDocument(workspace, mostLayers));
+  document.setHtml(reportHtmlForDocument(workspace, mostLayers, widest));
 }
 
 ReportPageMaker::ReportPageMaker(Done done, QObject* parent) : QObject(parent), m_done(std::move(done)) { m_pool.setMaxThreadCount(1); }
@@ -43,7 +48,7 @@ void ReportPageMaker::order(const Workspace& workspace, const ReportLook& look) 
     document->setUndoRedoEnabled(false);
     document->setDefaultFont(look.font);
     document->setDefaultTextOption(look.option);
-    fillReport(*document, *seen, look.scale, look.mostLayers);
+    fillReport(*document, *seen, look.scale, look.mostLayers, std::max(240, look.width - kMargins));
     document->setPageSize(QSizeF(look.width, -1));
     (void)document->documentLayout()->documentSize();  // lays out
     QEventLoop().processEvents();  // timers of the layout end on the thread that began them

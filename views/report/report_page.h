@@ -14,8 +14,8 @@ class QTextDocument;
 
 namespace planish::views {
 
-/// The page's text and pictures into a document; the charts at `scale` times their size, at most `mostLayers` rows of the plan.
-void fillReport(QTextDocument& document, const Workspace& workspace, double scale, int mostLayers);
+/// The page's text and pictures into a document; the charts at `scale` times their size, at most `mostLayers` rows of the plan, pictures at most `widest` wide.
+void fillReport(QTextDocument& document, const Workspace& workspace, double scale, int mostLayers, int widest);
 
 /// How the view that will show a page lays it out: pages that agree need not be laid out once more.
 struct ReportLook {

@@ -43,7 +43,7 @@ QByteArray pdf(const Workspace& workspace) {
   document.setDefaultFont(font);
   document.documentLayout()->setPaintDevice(&writer);
   document.setPageSize(QSizeF(writer.width(), writer.height()));
-  fillReport(document, workspace, 3, workspace.layerCount());
+  fillReport(document, workspace, 3, workspace.layerCount(), 710);
   document.print(&writer);
   return bytes;
 }

@@ -1,10 +1,15 @@
 // Drives the window through the whole story on the demo and keeps pictures of it in the folder PLANISH_PICTURES.
-// Usage: app_desktop_pictures [--quick] [--suffix TEXT]; --quick goes on from the project that a full run saved.
+// Usage: app_desktop_pictures [--quick [--size 1280x800]] [--suffix TEXT]; --quick shows the plan of the project that a full run saved.
 #include "tests/app/desktop/support/driver.h"
 
 #include "views/base/theme.h"
 #include "views/charts/chart_view.h"
 
+#include <QComboBox>
+#include <QDockWidget>
+#include <QLabel>
+
+#include <algorithm>
 #include <cstdio>
 
 namespace planish::desktop {
@@ -33,6 +38,35 @@ void dragAndKeep(Driver& d, int layer, const char* name) {
   QTest::mouseRelease(view->viewport(), Qt::LeftButton, {}, from);
 }
 
+/// The same in the dark, in the same session.
+void keepBoth(Driver& d, const char* name) {
+  keep(d, name);
+  setAppearance(*qApp, Appearance::dark);
+  g_suffix = QStringLiteral("_dark");
+  keep(d, name);
+  g_suffix.clear();
+  setAppearance(*qApp, Appearance::light);
+}
+
+/// One view with its frame, as it is in the window.
+void keepView(Driver& d, const char* id) {
+  QWidget* dock = d.window->view(QString::fromLatin1(id));
+  while (dock && !qobject_cast<QDockWidget*>(dock)) dock = dock->parentWidget();
+  if (!dock) return;
+  static_cast<QDockWidget*>(dock)->raise();
+  QTest::qWait(900);  // the front of its tabs, then a page that is laid out elsewhere
+  dock->grab().save(qEnvironmentVariable("PLANISH_PICTURES") + QStringLiteral("/view_%1%2.png").arg(QLatin1String(id), g_suffix));
+}
+
+void keepPage(QWidget& page, const char* name) {
+  const auto trying = [&] {
+    const auto labels = page.findChildren<QLabel*>();
+    return std::any_of(labels.begin(), labels.end(), [](const QLabel* label) { return label->isVisible() && label->text().contains(QStringLiteral("trying")); });
+  };
+  Driver::waitFor([&] { return !trying(); }, 60000);
+  page.grab().save(qEnvironmentVariable("PLANISH_PICTURES") + QLatin1Char('/') + QLatin1String(name) + g_suffix + QStringLiteral(".png"));
+}
+
 void shapePlan(Driver& d) {
   d.solveFor(QStringLiteral("13%"));
   d.document().lockLayers({12, 13, 14}, true);
@@ -40,12 +74,53 @@ void shapePlan(Driver& d) {
   QTest::qWait(1500);  // the Layer view's inspection
 }
 
-void compressScene(Driver& d) {
-  d.startCompress();
-  Driver::waitFor([&] { return d.workspace().jobs.back().layersDone >= d.workspace().layerCount() * 6 / 10; }, 240000);
-  keep(d, "4_compress");
+void measureScene(Driver& d) {
+  d.whenDialogOpens([&](QWidget* page) {
+    Driver::type(page->findChild<QLineEdit*>(QStringLiteral("options")), QStringLiteral("int8,int6,int5,int4,int3,int2"));
+    for (auto* combo : page->findChildren<QComboBox*>())
+      if (combo->findData(QStringLiteral("any")) >= 0) combo->setCurrentIndex(combo->findData(QStringLiteral("any")));
+    page->findChild<QSpinBox*>()->setValue(128);
+    keepPage(*page, "2a_measure_page");
+    Driver::press(page, QStringLiteral("start"));
+  });
+  d.command(QStringLiteral("job.measure"));
+  Driver::waitFor([&] { return d.workspace().table() && d.workspace().table()->rows.size() > 180; }, 240000);
+  keep(d, "2_measure");
   d.waitForJobs();
-  keep(d, "4b_compressed");
+  keepView(d, "sensitivity");
+}
+
+/// Followed to its middle.
+void compressScene(Driver& d, bool pictures) {
+  d.whenDialogOpens([&](QWidget* page) {
+    page->findChild<QSpinBox*>()->setValue(256);
+    if (pictures) keepPage(*page, "4a_compress_page");
+    Driver::press(page, QStringLiteral("start"));
+  });
+  d.command(QStringLiteral("job.compress"));
+  if (pictures) {
+    Driver::waitFor([&] { return d.workspace().jobs.back().layersDone >= d.workspace().layerCount() * 6 / 10; }, 240000);
+    keepBoth(d, "4_compress");
+    keepView(d, "job");
+  }
+  d.waitForJobs();
+}
+
+void exportScene(Driver& d) {
+  const QString file = QDir::tempPath() + QStringLiteral("/glyphs_16.onnx");
+  QFile::remove(file);
+  d.whenDialogOpens([&](QWidget* page) {
+    Driver::type(page->findChild<QLineEdit*>(QStringLiteral("path")), file);
+    keepPage(*page, "5a_export_page");
+    Driver::press(page, QStringLiteral("start"));
+  });
+  d.command(QStringLiteral("job.export"));
+  d.waitForJobs();
+  d.command(QStringLiteral("job.answers"));
+  d.waitForJobs();
+  QTest::qWait(1000);
+  keepBoth(d, "5_export");
+  for (const char* id : {"report", "compare"}) keepView(d, id);
 }
 
 void fullStory() {
@@ -54,49 +129,44 @@ void fullStory() {
   d.openDemo(QStringLiteral("glyphs"));
   QTest::qWait(3000);
   keep(d, "1_open");
-  d.whenDialogOpens([&](QWidget* page) {
-    Driver::type(page->findChild<QLineEdit*>(QStringLiteral("options")), QStringLiteral("int8,int6,int5,int4,int3,int2"));
-    for (auto* combo : page->findChildren<QComboBox*>())
-      if (combo->findData(QStringLiteral("any")) >= 0) combo->setCurrentIndex(combo->findData(QStringLiteral("any")));
-    page->findChild<QSpinBox*>()->setValue(256);
-    page->grab().save(qEnvironmentVariable("PLANISH_PICTURES") + QStringLiteral("/2a_measure_page.png"));
-    Driver::press(page, QStringLiteral("start"));
-  });
-  d.command(QStringLiteral("job.measure"));
-  Driver::waitFor([&] { return d.workspace().table() && d.workspace().table()->rows.size() > 180; }, 240000);
-  keep(d, "2_measure");
-  d.waitForJobs();
+  keepView(d, "graph");
+  measureScene(d);
   d.window->showStep(Step::plan);
   shapePlan(d);
   dragAndKeep(d, 16, "3_plan");
-  compressScene(d);
+  setAppearance(*qApp, Appearance::dark);
+  g_suffix = QStringLiteral("_dark");
+  dragAndKeep(d, 16, "3_plan");
+  g_suffix.clear();
+  setAppearance(*qApp, Appearance::light);
+  for (const char* id : {"network", "plan", "layer", "tradeoff"}) keepView(d, id);
   QFile::remove(projectFile());  // else the dialog asks whether to replace it
   d.saveAs(projectFile());
+  compressScene(d, true);
   // What ONNX Runtime stores: int4 and int8.
+  d.document().storePlan("six widths");
   d.document().lockLayers({12, 13, 14}, false);
   d.document().chooseTarget("onnxruntime");
   d.solveFor(QStringLiteral("16%"));
   d.window->showStep(Step::plan);
   keep(d, "3b_target");
-  d.startCompress();
-  d.waitForJobs();
-  d.whenDialogOpens([&](QWidget* page) {
-    Driver::type(page->findChild<QLineEdit*>(QStringLiteral("path")), QDir::tempPath() + QStringLiteral("/glyphs_16.onnx"));
-    page->grab().save(qEnvironmentVariable("PLANISH_PICTURES") + QStringLiteral("/5a_export_page.png"));
-    Driver::press(page, QStringLiteral("start"));
-  });
-  d.command(QStringLiteral("job.export"));
-  d.waitForJobs();
-  d.command(QStringLiteral("job.answers"));
-  d.waitForJobs();
-  keep(d, "5_export");
+  compressScene(d, false);
+  exportScene(d);
   d.window->showStep(Step::open);
   keep(d, "6_answers");
+  keepView(d, "data");
+  d.whenDialogOpens([&](QWidget* page) {
+    keepPage(*page, "7_settings");
+    static_cast<QDialog*>(page)->reject();
+  });
+  d.command(QStringLiteral("edit.settings"));
   for (const auto& text : d.told) std::printf("told: %s\n", qPrintable(text));
 }
 
-void quickStory() {
+/// The plan once more from the project that a full run saved: for other scales and sizes.
+void quickStory(const QSize& size) {
   Driver d;
+  d.window->resize(size);
   d.window->openFiles({projectFile()});
   if (!Driver::waitFor([&] { return d.workspace().network && d.workspace().data; })) {
     std::puts("the project of a full run is not there");
@@ -104,9 +174,9 @@ void quickStory() {
   }
   d.window->showStep(Step::plan);
   QTest::qWait(2000);
-  shapePlan(d);
+  d.document().select({12, 13, 14, 15, 16, 17, 18}, 16);
+  QTest::qWait(1500);
   dragAndKeep(d, 16, "3_plan");
-  compressScene(d);
 }
 
 }  // namespace
@@ -124,7 +194,8 @@ int main(int argc, char** argv) {
     std::puts("PLANISH_PICTURES names no folder");
     return 2;
   }
-  if (arguments.contains(QStringLiteral("--quick"))) planish::desktop::quickStory();
-  else planish::desktop::fullStory();
+  const QStringList size = arguments.value(arguments.indexOf(QStringLiteral("--size")) + 1).split(u'x');
+  if (!arguments.contains(QStringLiteral("--quick"))) planish::desktop::fullStory();
+  else planish::desktop::quickStory(size.size() == 2 ? QSize(size[0].toInt(), size[1].toInt()) : QSize(1440, 900));
   return 0;
 }
