@@ -8,6 +8,7 @@
 #include "core/jobs/inspect_job.h"
 #include "core/jobs/measure_job.h"
 #include "core/jobs/plan_job.h"
+#include "core/project/level_database.h"
 #include "views/base/numbers.h"
 
 #include <algorithm>
@@ -35,6 +36,11 @@ struct Source {
   std::shared_ptr<const BatchSource> data;
   std::optional<DataReference> reference;
 };
+
+/// Layers that were compressed before, beside a project that has a place; none for work that was never saved.
+std::unique_ptr<LevelDatabase> levelsBeside(bool named, const std::filesystem::path& project, const Progress& progress) {
+  return named ? std::make_unique<LevelDatabase>(LevelDatabase::pathFor(project), progress) : nullptr;
+}
 
 Source sourceOf(OpenedData data) { return {std::shared_ptr<const BatchSource>(std::move(data.source)), std::move(data.reference)}; }
 
@@ -147,6 +153,7 @@ int JobRunner::measure(const MeasureChoice& choice) {
   if (reference && choice.limit > 0) reference->limit = choice.limit;
   auto known = std::make_shared<const Project>(w.project);
   const auto place = workPath();
+  const bool named = !w.file.isEmpty();
   const bool resume = std::exchange(m_resume, false);
   QString metrics;
   for (const auto& metric : choice.metrics) metrics += (metrics.isEmpty() ? QString() : QStringLiteral(",")) + QString::fromStdString(metric);
@@ -163,6 +170,8 @@ int JobRunner::measure(const MeasureChoice& choice) {
                        [=, this, &engine](const Worker::Tools& tools) -> std::function<void()> {
     MeasureJob job{*network, engine.plugins, choice.metrics, choice.options, choice.target, calibration.get(), fingerprint, {}, known.get(), nullptr, {}};
     const std::string print = fingerprintOf(job, context);
+    const auto levels = levelsBeside(named, place, tools.progress);
+    job.levels = levels.get();
     // What an interrupted job of the same kind has measured is taken over; another one's is thrown away.
     const bool continues = resume && Journal::summary(place).fingerprint == print;
     const std::shared_ptr<Journal> journal = Journal::open(place, "measure", print, continues, !continues);
@@ -211,6 +220,7 @@ int JobRunner::compress(const CompressChoice& choice) {
   if (choice.liveSamples == 0) held.reset();
   const Plan plan = w.plan;
   const auto place = workPath();
+  const bool named = !w.file.isEmpty();
   const bool resume = std::exchange(m_resume, false);
   QString command = QStringLiteral("planish-cli compress %1 --plan %2").arg(shellWord(place.string()), shellWord(plan.name));
   if (choice.repairs) command += QStringLiteral(" --repair ") + (choice.repairs->empty() ? QStringLiteral("none") : QString::fromStdString(choice.repairs->front()));
@@ -229,6 +239,8 @@ int JobRunner::compress(const CompressChoice& choice) {
                        [=, this, &engine, board = m_board](const Worker::Tools& tools) -> std::function<void()> {
     CompressJob job{*network, plan, engine.plugins, calibration.get(), data.get(), choice.repairs, RangeRule::mse, nullptr, {}};
     const std::string print = fingerprintOf(job, context);
+    const auto levels = levelsBeside(named, place, tools.progress);
+    job.levels = levels.get();
     const bool continues = resume && Journal::summary(place).fingerprint == print;
     const std::shared_ptr<Journal> journal = Journal::open(place, "compress", print, continues, !continues);
     job.journal = journal.get();
@@ -334,8 +346,12 @@ void JobRunner::solve(int drag) {
   std::erase_if(locks->layers, [](const PlannedLayer& layer) { return !layer.locked; });
   const Budget budget = w.budget;
   const std::string solver = w.solver, target = w.target, name = w.plan.name;
+  const auto place = workPath();
+  const bool named = !w.file.isEmpty();
   const auto work = [=, &engine](const Progress& progress) {
     PlanJob job{*network, *measured, budget, engine.plugins};
+    const auto levels = levelsBeside(named, place, progress);
+    job.levels = levels.get();
     job.solver = solver;
     job.name = name;
     job.target = target;

@@ -90,6 +90,22 @@ TEST(Jobs, ClosingDuringAJobAsksAndStopsIt) {
   EXPECT_TRUE(d.window->close());
 }
 
+TEST(Jobs, WhatTookLongToCompressIsKeptBesideTheProjectAndReadByTheNextJob) {
+  Driver d;
+  ASSERT_TRUE(d.openDemo(QStringLiteral("digits")));
+  const QString path = d.file(QStringLiteral("levels.planish"));
+  ASSERT_TRUE(d.saveAs(path));
+  ASSERT_TRUE(d.measure(QStringLiteral("int4@adaround"), 64));
+  const QDir levels(path + QStringLiteral(".levels"));
+  const QStringList kept = levels.entryList(QDir::Files);
+  EXPECT_FALSE(kept.isEmpty());
+  ASSERT_TRUE(d.solveFor(QStringLiteral("20%")));
+  d.startCompress();
+  ASSERT_TRUE(d.waitForJobs());
+  EXPECT_EQ(d.workspace().jobs.back().phase, views::JobPhase::done);
+  for (const QString& name : kept) EXPECT_TRUE(levels.exists(name)) << name.toStdString();
+}
+
 TEST(Jobs, AFailureSaysWhatAndLeavesTheProjectUntouched) {
   Driver d;
   d.window->openFiles({d.file(QStringLiteral("not there.onnx"))});
