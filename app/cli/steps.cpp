@@ -14,13 +14,6 @@
 namespace planish::cli {
 namespace {
 
-std::string settingsText(const std::vector<Setting>& settings) {
-  std::string text;
-  for (const auto& setting : settings) text += (text.empty() ? "" : ",") + toText(setting);
-  return text;
-}
-
-
 std::vector<std::string> splitAt(const std::string& text, char separator) {
   std::vector<std::string> parts;
   for (std::size_t from = 0; from <= text.size();) {
@@ -209,7 +202,7 @@ Json measureStep(Session& session, Work& work, const Progress& progress) {
   job.levels = &levels;
   const auto journal = Journal::open(o.project, "measure", fingerprintOf(job, session.context), o.resume, o.force);
   job.journal = journal.get();
-  JobRecorder recorder(session, "measure", std::string("Measure ").append(settingsText(job.options)), "", work.network.layers.size() * metrics.size());
+  JobRecorder recorder(session, "measure", std::string("Measure ").append(optionsText(job.options)), "", work.network.layers.size() * metrics.size());
   job.onRows = [&](const std::string& metric, const Layer& layer, const std::vector<SensitivityRow>& rows) {
     recorder.finished(rows.size());
     Json list = Json::array();

@@ -51,12 +51,7 @@ Source openChoice(const OpenedNetwork& network, const DataChoice& choice, const 
 /// Tables and results speak of the network as it is: after other passes they would not.
 bool hasMeasured(const Project& project) { return !project.tables.empty() || !project.results.empty(); }
 
-/// Rows as text, for a command: "int8,int4".
-QString optionList(const std::vector<Setting>& options) {
-  std::string text;
-  for (const auto& option : options) text += (text.empty() ? "" : ",") + toText(option);
-  return QString::fromStdString(text);
-}
+QString optionList(const std::vector<Setting>& options) { return QString::fromStdString(optionsText(options)); }
 
 }  // namespace
 

@@ -1,8 +1,8 @@
 #include "core/compute/fusion.h"
+#include "core/compute/slice_connections.h"
 #include "core/compute/strided_view.h"
 
 #include <algorithm>
-#include <map>
 #include <set>
 
 namespace planish {
@@ -10,17 +10,8 @@ namespace {
 
 class AttentionFinder {
  public:
-  explicit AttentionFinder(const FusionQuery& query) : m_query(query), m_network(query.network) {
-    for (const OperationId id : query.order) {
-      const auto& operation = m_network.operation(id);
-      std::set<ValueId> once(operation.inputs.begin(), operation.inputs.end());
-      once.insert(operation.captured.begin(), operation.captured.end());
-      for (const ValueId input : once)
-        m_consumers[input].push_back(id);
-      for (const ValueId output : operation.outputs)
-        if (output.valid()) m_producer[output] = id;
-    }
-  }
+  explicit AttentionFinder(const FusionQuery& query)
+      : m_query(query), m_network(query.network), m_connections(query.network, query.order) {}
 
   std::vector<FusedGroup> find() {
     std::vector<FusedGroup> groups;
@@ -59,18 +50,12 @@ class AttentionFinder {
            at(id).captured.empty();
   }
 
-  OperationId producer(ValueId id) const {
-    const auto found = m_producer.find(id);
-    return found == m_producer.end() || m_query.fixed(id) ? OperationId{} : found->second;
-  }
+  OperationId producer(ValueId id) const { return m_query.fixed(id) ? OperationId{} : m_connections.producer(id); }
 
   /// The operation of this type that alone reads a value which nobody else may see.
   OperationId reader(ValueId id, const char* type) const {
-    const auto found = m_consumers.find(id);
-    return found != m_consumers.end() && found->second.size() == 1 && !m_query.visible(id) &&
-                   is(found->second[0], type)
-               ? found->second[0]
-               : OperationId{};
+    const auto& readers = m_connections.consumers(id);
+    return readers.size() == 1 && !m_query.visible(id) && is(readers[0], type) ? readers[0] : OperationId{};
   }
 
   /// The other input of Mul, Div or Add where it is made of weights and shapes: a factor, if it is one
@@ -166,9 +151,7 @@ class AttentionFinder {
         return std::ranges::all_of(at(id).outputs, [&](ValueId output) {
           if (!output.valid()) return true;
           if (m_query.visible(output)) return false;
-          const auto readers = m_consumers.find(output);
-          return readers == m_consumers.end() ||
-                 std::ranges::all_of(readers->second, [&](OperationId by) { return members.count(by) != 0; });
+          return std::ranges::all_of(m_connections.consumers(output), [&](OperationId by) { return members.count(by) != 0; });
         });
       };
       for (auto* factor : factors)
@@ -196,8 +179,7 @@ class AttentionFinder {
 
   const FusionQuery& m_query;
   const Network& m_network;
-  std::map<ValueId, std::vector<OperationId>> m_consumers;
-  std::map<ValueId, OperationId> m_producer;
+  SliceConnections m_connections;
   std::set<OperationId> m_taken;
 };
 

@@ -1,9 +1,9 @@
 #include "core/compute/fusion.h"
 
+#include "core/compute/slice_connections.h"
 #include "core/tensor/element.h"
 
 #include <cmath>
-#include <map>
 #include <optional>
 #include <set>
 
@@ -12,15 +12,7 @@ namespace {
 
 class Finder {
  public:
-  explicit Finder(const FusionQuery& query) : m_query(query), m_network(query.network) {
-    for (const OperationId id : query.order) {
-      const auto& operation = m_network.operation(id);
-      std::set<ValueId> once(operation.inputs.begin(), operation.inputs.end());
-      once.insert(operation.captured.begin(), operation.captured.end());
-      for (const ValueId input : once) m_consumers[input].push_back(id);
-      for (const ValueId output : operation.outputs) m_producer[output] = id;
-    }
-  }
+  explicit Finder(const FusionQuery& query) : m_query(query), m_network(query.network), m_connections(query.network, query.order) {}
 
   std::vector<FusedGroup> find() {
     std::vector<FusedGroup> groups;
@@ -48,10 +40,7 @@ class Finder {
  private:
   const Operation& at(OperationId id) const { return m_network.operation(id); }
 
-  std::vector<OperationId> consumers(ValueId id) const {
-    const auto found = m_consumers.find(id);
-    return found == m_consumers.end() ? std::vector<OperationId>() : found->second;
-  }
+  const std::vector<OperationId>& consumers(ValueId id) const { return m_connections.consumers(id); }
 
   bool is(OperationId id, const char* type) const {
     return id.valid() && at(id).type == type && at(id).domain.empty() && !m_taken.count(id);
@@ -59,7 +48,7 @@ class Finder {
 
   /// The operation that alone reads the group's result so far, if nobody else may see that; invalid otherwise.
   OperationId next(const FusedGroup& group) const {
-    const auto readers = consumers(group.output);
+    const auto& readers = consumers(group.output);
     return readers.size() == 1 && !m_query.visible(group.output) ? readers[0] : OperationId{};
   }
 
@@ -140,8 +129,8 @@ class Finder {
     if (!id.valid() || !m_query.fixed(id)) return {};
     if (m_network.value(id).isConstant()) {
       tensor = &m_network.value(id).constant;
-    } else if (const auto producer = m_producer.find(id); producer != m_producer.end() && at(producer->second).type == "Constant") {
-      const auto& attributes = at(producer->second).attributes;
+    } else if (const OperationId producer = m_connections.producer(id); producer.valid() && at(producer).type == "Constant") {
+      const auto& attributes = at(producer).attributes;
       if (attributes.has("value_float")) return Number{attributes.number("value_float", 0), 1e-6};
       tensor = attributes.tensor("value");
     }
@@ -161,14 +150,14 @@ class Finder {
   }
 
   OperationId only(ValueId id, const char* type) const {
-    const auto readers = consumers(id);
+    const auto& readers = consumers(id);
     return readers.size() == 1 && !m_query.visible(id) && is(readers[0], type) ? readers[0] : OperationId{};
   }
 
   /// x * (1 + erf(x / sqrt 2)) / 2, written out; the half may come before or after the product.
   bool takeGelu(FusedGroup& group) const {
     const ValueId x = group.output;
-    const auto readers = consumers(x);
+    const auto& readers = consumers(x);
     if (readers.size() != 2 || m_query.visible(x)) return false;
     for (int turn = 0; turn < 2; ++turn) {
       const OperationId divide = readers[static_cast<std::size_t>(turn)], second = readers[static_cast<std::size_t>(1 - turn)];
@@ -205,7 +194,7 @@ class Finder {
   /// x * sigmoid(x) and x * hardSigmoid(x), written out.
   bool takeGated(FusedGroup& group) const {
     const ValueId x = group.output;
-    const auto readers = consumers(x);
+    const auto& readers = consumers(x);
     if (readers.size() != 2 || m_query.visible(x)) return false;
     for (int turn = 0; turn < 2; ++turn) {
       const OperationId gate = readers[static_cast<std::size_t>(turn)], product = readers[static_cast<std::size_t>(1 - turn)];
@@ -224,8 +213,7 @@ class Finder {
 
   const FusionQuery& m_query;
   const Network& m_network;
-  std::map<ValueId, std::vector<OperationId>> m_consumers;
-  std::map<ValueId, OperationId> m_producer;
+  SliceConnections m_connections;
   std::set<OperationId> m_taken;
 };
 

@@ -115,6 +115,12 @@ MeasureWork measureInMemory(const MeasureJob& job, const SensitivityMetric& metr
 
 }  // namespace
 
+std::string optionsText(const std::vector<Setting>& options) {
+  std::string text;
+  for (const auto& option : options) text += (text.empty() ? "" : ",") + toText(option);
+  return text;
+}
+
 std::string fingerprintOf(const MeasureJob& job, const Context& context) {
   std::string parameters;
   for (const auto& [name, value] : job.parameters) parameters += " " + name + "=" + value;

@@ -50,6 +50,9 @@ struct MeasureOutcome {
 /// which changes no number; then see onNoMemory. Whatever ends the job, finished layers are in the journal.
 MeasureOutcome measure(const MeasureJob& job, const Context& context, const Progress& progress);
 
+/// As a person types them: "int8,int4".
+std::string optionsText(const std::vector<Setting>& options);
+
 /// The journal's fingerprint: lines "part=value".
 std::string fingerprintOf(const MeasureJob& job, const Context& context);
 
