@@ -28,6 +28,10 @@ list(FILTER desktop_long_files INCLUDE REGEX "_long_test.cpp$")
 list(FILTER desktop_files EXCLUDE REGEX "_long_test.cpp$")
 planish_gui_tests(app_desktop_tests planish_desktop ${desktop_files})
 planish_gui_tests(app_desktop_long_tests planish_desktop ${desktop_long_files})
+# A device without memory: the library that simulates one is chosen for the whole program.
+file(GLOB device_files CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/app/desktop/device/*_test.cpp)
+planish_gui_tests(app_desktop_device_tests planish_desktop ${device_files})
+add_dependencies(app_desktop_device_tests simulated_device)
 
 # Not a test: the pictures of README and guide (packaging/screenshots).
 add_executable(app_desktop_pictures app/desktop/pictures/pictures.cpp)

@@ -45,8 +45,9 @@ JobPage::JobPage(const QString& title, const QString& about, const QString& star
   layout->addWidget(m_warnings);
   layout->addStretch(1);
   auto* buttons = new QDialogButtonBox(QDialogButtonBox::Cancel, this);
-  m_start = buttons->addButton(startText, QDialogButtonBox::AcceptRole);
-  m_start->setObjectName(QStringLiteral("start"));
+  m_start = new QPushButton(startText, this);
+  m_start->setObjectName(QStringLiteral("start"));  // before it is polished: the style sheet knows it by name
+  buttons->addButton(m_start, QDialogButtonBox::AcceptRole);
   m_start->setDefault(true);
   connect(buttons, &QDialogButtonBox::accepted, this, &QDialog::accept);
   connect(buttons, &QDialogButtonBox::rejected, this, &QDialog::reject);

@@ -96,6 +96,21 @@ void JobRunner::noteJobsSoon() {
   if (!m_jobsTimer->isActive()) m_jobsTimer->start();
 }
 
+MemoryChoice JobRunner::askForMemory(const std::shared_ptr<int>& job, const Error& error, const Worker::Tools& tools) {
+  QString question = tr("The memory of the device does not suffice, even in the smallest pieces: %1.").arg(QString::fromStdString(error.message()));
+  if (!error.remedyText().empty()) question += QLatin1Char(' ') + tr("What helps: %1.").arg(QString::fromStdString(error.remedyText()));
+  tools.post([this, job, question] {
+    JobState* state = m_document.job(*job);
+    if (!state || state->phase == JobPhase::stopping) return;
+    state->phase = JobPhase::asking;
+    state->question = question;
+    m_document.log(views::LogLine::Level::warning, QStringLiteral("%1: %2").arg(state->title, question));
+    m_document.noteJobs();
+    Q_EMIT asks(*job);
+  });
+  return tools.gate.ask(tools.progress);
+}
+
 void JobRunner::showRecording(const QString& path) {
   JobState job = readRecording(path);
   job.id = m_worker.reserveId();
@@ -229,6 +244,14 @@ void JobRunner::control(int id, views::request::ControlJob::Act act) {
       m_worker.stop(id);
       break;
     case Act::skipLayer: m_worker.skipLayer(id); break;
+    case Act::tryAgain:
+    case Act::useProcessor:
+      if (job->phase != JobPhase::asking) break;
+      job->phase = JobPhase::running;
+      job->question.clear();
+      if (act == Act::useProcessor) job->device = tr("%1, then the processor").arg(job->device);
+      m_worker.answer(id, act == Act::tryAgain ? MemoryChoice::tryAgain : MemoryChoice::processor);
+      break;
     case Act::remove:
       if (job->phase == JobPhase::queued) m_worker.stop(id);
       std::erase_if(m_document.jobs(), [&](const JobState& state) { return state.id == id && (state.over() || state.phase == JobPhase::queued); });

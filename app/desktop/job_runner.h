@@ -89,12 +89,16 @@ class JobRunner : public QObject {
   void openFailed(const QString& path, const QString& message, const QString& remedy);
   void exported(const QString& path);
   void jobEnded(int job);
+  /// The job waits for an answer: JobState::question.
+  void asks(int job);
   void problem(const QString& title, const QString& text);
 
  private:
   /// Opens the network again after these passes, then goes on.
   int openWithPasses(const std::vector<std::string>& passes, const std::function<void()>& then);
   int start(views::JobKind kind, const QString& title, int layers, const QString& command, Worker::Work work);
+  /// On the worker: shows the question in the Job view and waits for its answer.
+  MemoryChoice askForMemory(const std::shared_ptr<int>& job, const Error& error, const Worker::Tools& tools);
   void onStarted(int id);
   void onProgressed(int id, double fraction, const QString& text);
   void onFinished(int id, const Outcome& outcome);

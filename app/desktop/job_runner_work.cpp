@@ -184,6 +184,7 @@ int JobRunner::measure(const MeasureChoice& choice) {
         noteWork(static_cast<int>(rows.size()));
       });
     };
+    job.onNoMemory = [&](const Error& error) { return askForMemory(idBox, error, tools); };
     job.control = [&](const std::string&, const Layer&) { return tools.gate.pass(tools.progress) ? LayerControl::skip : LayerControl::go; };
     auto outcome = std::make_shared<MeasureOutcome>(planish::measure(job, context, tools.progress));
     return [=, this] {

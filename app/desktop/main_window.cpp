@@ -107,6 +107,10 @@ void MainWindow::connectAll() {
     tell(tr("Cannot be opened"), remedy.isEmpty() ? message : message + QStringLiteral("\n\n") + remedy);
   });
   connect(&m_jobs, &JobRunner::jobEnded, this, [this] { QApplication::alert(this); });
+  connect(&m_jobs, &JobRunner::asks, this, [this] {
+    passedOn(views::request::ShowView{QStringLiteral("job")});
+    QApplication::alert(this);
+  });
   connect(&m_files, &ProjectFiles::saved, this, [this](const QString& path) {
     remember(path);
     statusBar()->showMessage(tr("Saved %1").arg(path), 5000);
@@ -156,7 +160,7 @@ void MainWindow::refreshStatus() {
   m_memoryLabel->setText(tr("Memory %1").arg(views::shortBytes(residentBytes())));
   const auto* job = m_document.workspace().runningJob();
   m_jobBar->setVisible(job != nullptr);
-  m_jobLabel->setText(job ? job->title + (job->phase == views::JobPhase::stopping ? tr(" — stopping after this layer") : job->phase == views::JobPhase::paused ? tr(" — paused") : job->step.isEmpty() ? QString() : QStringLiteral(" — ") + job->step)
+  m_jobLabel->setText(job ? job->title + (job->phase == views::JobPhase::stopping ? tr(" — stopping after this layer") : job->phase == views::JobPhase::asking ? tr(" — waits for your answer in the Job view") : job->phase == views::JobPhase::paused ? tr(" — paused") : job->step.isEmpty() ? QString() : QStringLiteral(" — ") + job->step)
                           : QString());
   if (job) m_jobBar->setValue(static_cast<int>(job->fraction * 1000));
 }

@@ -1,10 +1,9 @@
 #include "app/desktop/style.h"
 
+#include "app/desktop/flat_style.h"
 #include "views/base/theme.h"
 
 #include <QApplication>
-#include <QStyle>
-#include <QStyleFactory>
 
 namespace planish::desktop {
 namespace {
@@ -42,8 +41,9 @@ QString sheet(const views::Theme& t) {
              "QScrollBar:vertical{background:transparent;width:10px;margin:0;}QScrollBar::handle:vertical{background:%3;border-radius:4px;min-height:24px;margin:1px;}"
              "QScrollBar:horizontal{background:transparent;height:10px;margin:0;}QScrollBar::handle:horizontal{background:%3;border-radius:4px;min-width:24px;margin:1px;}"
              "QScrollBar::add-line,QScrollBar::sub-line{width:0;height:0;}QScrollBar::add-page,QScrollBar::sub-page{background:transparent;}"
-             "QToolButton{border:none;border-radius:4px;padding:2px 4px;color:%2;}QToolButton:hover{background:%5;}QToolButton:focus{border:1px solid %4;}")
-             .arg(c(t.window), c(t.label), c(t.line), c(t.accent), c(t.raised));
+             "QToolButton{border:none;border-radius:4px;padding:2px 4px;color:%2;}QToolButton:hover{background:%5;}QToolButton:focus{border:1px solid %4;}"
+             "QToolButton:checked{background:%6;color:%7;}QToolButton:disabled{color:%8;}")
+             .arg(c(t.window), c(t.label), c(t.line), c(t.accent), c(t.raised), c(t.accentFaint), c(t.text), c(t.disabled));
 }
 
 }  // namespace
@@ -61,7 +61,7 @@ void applyTheme(QApplication& application) {
   if (!g_known) {
     // The platform's own palette, before ours covers it.
     g_systemDark = application.palette().color(QPalette::Window).lightness() < 128;
-    application.setStyle(QStyleFactory::create(QStringLiteral("Fusion")));
+    application.setStyle(new FlatStyle);
     g_known = true;
   }
   const bool dark = g_appearance == Appearance::dark || (g_appearance == Appearance::system && g_systemDark);

@@ -44,6 +44,19 @@ bool Gate::pass(const Progress& progress) {
   return std::exchange(m_skip, false);
 }
 
+MemoryChoice Gate::ask(const Progress& progress) {
+  std::unique_lock lock(m_mutex);
+  m_changed.wait(lock, [&] { return m_answer || progress.stopRequested(); });
+  progress.throwIfStopped();
+  return *std::exchange(m_answer, std::nullopt);
+}
+
+void Gate::answer(MemoryChoice choice) {
+  std::lock_guard lock(m_mutex);
+  m_answer = choice;
+  m_changed.notify_all();
+}
+
 void Gate::wake() { m_changed.notify_all(); }
 
 Worker::Worker(QObject* parent) : QObject(parent), m_thread([this] { loop(); }) {}
@@ -107,6 +120,11 @@ void Worker::pause(int job, bool paused) {
 void Worker::skipLayer(int job) {
   std::lock_guard lock(m_mutex);
   if (m_running && m_running->id == job) m_running->gate->skipNext();
+}
+
+void Worker::answer(int job, MemoryChoice choice) {
+  std::lock_guard lock(m_mutex);
+  if (m_running && m_running->id == job) m_running->gate->answer(choice);
 }
 
 void Worker::stop(int job) {

@@ -2,6 +2,7 @@
 
 #include "core/base/error.h"
 #include "core/base/progress.h"
+#include "core/jobs/measure_job.h"
 
 #include <QObject>
 #include <QString>
@@ -29,11 +30,15 @@ class Gate {
   /// On the worker: waits while paused (until `progress` is stopped, then throws Cancelled); true if the next layer is to be skipped.
   bool pass(const Progress& progress);
   void wake();
+  /// On the worker: waits for answer(); a stop throws Cancelled.
+  MemoryChoice ask(const Progress& progress);
+  void answer(MemoryChoice choice);
 
  private:
   mutable std::mutex m_mutex;
   std::condition_variable m_changed;
   bool m_paused = false, m_skip = false;
+  std::optional<MemoryChoice> m_answer;
 };
 
 /// How a job ended.
@@ -67,6 +72,8 @@ class Worker : public QObject {
   int reserveId() { return m_nextId++; }
   void pause(int job, bool paused);
   void skipLayer(int job);
+  /// To what the running job asks.
+  void answer(int job, MemoryChoice choice);
   /// Running: stops at the next layer. Queued: forgets it (finished is emitted with `stopped`).
   void stop(int job);
   /// Moves a queued job by one place.

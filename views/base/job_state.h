@@ -13,7 +13,8 @@
 namespace planish::views {
 
 enum class JobKind { open, measure, compress, measurePlans, answers, exportFile };
-enum class JobPhase { queued, running, paused, stopping, done, stopped, failed };
+/// asking: JobState::question waits for an answer.
+enum class JobPhase { queued, running, paused, asking, stopping, done, stopped, failed };
 
 /// The partly compressed network on held-out samples, after so many layers.
 struct LivePoint {
@@ -58,6 +59,7 @@ struct JobState {
   std::vector<ResourceSample> resources;
   JobCost expected, used;
   QString error, remedy;
+  QString question;  ///< while asking: why a device's memory does not suffice; try again, go on on the processor, or stop
 
   bool over() const { return phase == JobPhase::done || phase == JobPhase::stopped || phase == JobPhase::failed; }
 };

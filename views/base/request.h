@@ -79,7 +79,7 @@ struct CompareAnswers {};
 struct Inspect { int layer = -1; };
 
 struct ControlJob {
-  enum class Act { pause, resume, stop, skipLayer, remove, moveUp, moveDown };
+  enum class Act { pause, resume, stop, skipLayer, remove, moveUp, moveDown, tryAgain, useProcessor };
   int job = 0;
   Act act = Act::stop;
 };

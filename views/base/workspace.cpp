@@ -8,7 +8,7 @@ namespace planish::views {
 
 const JobState* Workspace::runningJob() const {
   for (const auto& job : jobs)
-    if (job.phase == JobPhase::running || job.phase == JobPhase::paused || job.phase == JobPhase::stopping) return &job;
+    if (job.phase == JobPhase::running || job.phase == JobPhase::paused || job.phase == JobPhase::asking || job.phase == JobPhase::stopping) return &job;
   return nullptr;
 }
 

@@ -14,7 +14,7 @@ void setNiceRange(QValueAxis& axis, double low, double high, int ticks) {
     low = middle - half;
     high = middle + half;
   }
-  const double rough = (high - low) / std::clamp(ticks, 2, 10);
+  const double rough = (high - low) / std::clamp(ticks, 1, 10);
   const double power = std::pow(10.0, std::floor(std::log10(rough)));
   double step = 10 * power;
   for (const double factor : {1.0, 2.0, 2.5, 5.0})
@@ -58,9 +58,9 @@ void setLabels(QCategoryAxis& axis, double low, double high, const std::vector<s
   axis.setRange(low, high);
 }
 
-void setDecades(QCategoryAxis& axis, double low, double high) {
+void setDecades(QCategoryAxis& axis, double low, double high, int most) {
   std::vector<std::pair<double, QString>> labels;
-  const int step = std::max(1, static_cast<int>(std::ceil((high - low) / 8)));
+  const int step = std::max(1, static_cast<int>(std::ceil((high - low) / std::max(1, most - 1))));
   for (int power = static_cast<int>(std::ceil(low - 1e-9)); power <= high + 1e-9; power += step) {
     const bool plain = power >= -2 && power <= 3;
     labels.emplace_back(power, plain ? QString::number(std::pow(10.0, power)) : QStringLiteral("1e%1").arg(power));

@@ -18,7 +18,7 @@ void setWholeTicks(QValueAxis& axis, double low, double high);
 
 /// Labels at given places: for logarithms (`value` = log10 x, labels of decades) and names. At most one label per 12 for long lists.
 void setLabels(QCategoryAxis& axis, double low, double high, const std::vector<std::pair<double, QString>>& labels);
-/// Labels of the powers of ten within [10^low, 10^high].
-void setDecades(QCategoryAxis& axis, double low, double high);
+/// Labels of powers of ten within [10^low, 10^high], at most `most` of them.
+void setDecades(QCategoryAxis& axis, double low, double high, int most = 9);
 
 }  // namespace planish::views

@@ -1,6 +1,7 @@
 #include "views/charts/chart_panel.h"
 
 #include "views/base/theme.h"
+#include "views/charts/axes.h"
 
 #include <QAction>
 #include <QApplication>
@@ -18,6 +19,8 @@
 #include <QTableView>
 #include <QToolButton>
 #include <QVBoxLayout>
+
+#include <algorithm>
 
 namespace planish::views {
 namespace {
@@ -109,6 +112,27 @@ void ChartPanel::setEmptyText(const QString& text) {
   else if (tableShown()) refreshTable();
 }
 
+void ChartPanel::setVerticalRange(QValueAxis& axis, double low, double high) {
+  // Rounding may add an interval.
+  setFit([&axis, low, high](int labels) { setNiceRange(axis, low, high, std::clamp(labels - 2, 1, 4)); });
+}
+
+void ChartPanel::setVerticalDecades(QCategoryAxis& axis, double low, double high) {
+  setFit([&axis, low, high](int labels) { setDecades(axis, low, high, labels); });
+}
+
+void ChartPanel::setFit(std::function<void(int labels)> fit) {
+  m_fit = std::move(fit);
+  m_labels = labelsThatFit();
+  m_fit(m_labels);
+}
+
+/// Qt Charts shortens labels that stand closer than two lines to "...".
+int ChartPanel::labelsThatFit() const {
+  const int line = QFontMetrics(labelFont()).height(), around = 2 * line;  // the horizontal axis and margins
+  return std::clamp(static_cast<int>((m_pages->height() - around) / (2.0 * line)) + 1, 2, 9);
+}
+
 bool ChartPanel::tableShown() const { return m_pages->currentWidget() == m_twin; }
 
 void ChartPanel::showTable(bool shown) {
@@ -191,6 +215,10 @@ void ChartPanel::leaveEvent(QEvent*) {
 
 void ChartPanel::resizeEvent(QResizeEvent* event) {
   QWidget::resizeEvent(event);
+  if (const int labels = labelsThatFit(); m_fit && labels != m_labels) {
+    m_labels = labels;
+    m_fit(labels);
+  }
   m_button->adjustSize();
   m_button->move(width() - m_button->width(), 0);
 }

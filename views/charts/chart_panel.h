@@ -12,6 +12,10 @@ class QMenu;
 class QStackedWidget;
 class QTableView;
 class QToolButton;
+QT_BEGIN_NAMESPACE
+class QCategoryAxis;
+class QValueAxis;
+QT_END_NAMESPACE
 
 namespace planish::views {
 
@@ -36,6 +40,11 @@ class ChartPanel : public QWidget {
   /// What stands in the chart's place while there is nothing to show, with what to do next; empty: the chart.
   void setEmptyText(const QString& text);
 
+  /// The vertical axis from `low` to `high` with as many labels as fit one above the other, now and after a change of size; of two calls
+  /// the later counts. Decades: both are logarithms to base 10.
+  void setVerticalRange(QValueAxis& axis, double low, double high);
+  void setVerticalDecades(QCategoryAxis& axis, double low, double high);
+
   bool tableShown() const;
   void showTable(bool shown);
   /// By suffix: .png (twice the size on screen), .svg, .csv. False with a text in `problem` where it could not be written.
@@ -51,6 +60,8 @@ class ChartPanel : public QWidget {
  private:
   void chooseExport(const QString& suffix);
   void refreshTable();
+  void setFit(std::function<void(int labels)> fit);
+  int labelsThatFit() const;
   QString m_name;
   QLabel* m_caption;
   QLabel* m_empty;
@@ -59,6 +70,8 @@ class ChartPanel : public QWidget {
   QTableView* m_twin;
   QToolButton* m_button;
   std::function<ChartTable()> m_table;
+  std::function<void(int labels)> m_fit;
+  int m_labels = 0;  ///< that m_fit was last called with
 };
 
 }  // namespace planish::views

@@ -84,7 +84,7 @@ void DifferenceChart::setData(const Workspace& workspace, std::shared_ptr<const 
       high = std::max(high, value + error);
     }
   if (low == high) low = -1, high = 1;
-  setNiceRange(*m_y, low, high, 4);
+  setVerticalRange(*m_y, low, high);
   std::vector<int> layers;
   for (const auto& row : m_comparison->rows) layers.push_back(row.layer);
   setPlaces(std::move(layers));

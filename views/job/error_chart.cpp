@@ -68,7 +68,7 @@ void ErrorChart::show(const JobState& job, const std::vector<std::string>& names
   m_x->setTickType(QValueAxis::TicksDynamic);
   m_x->setTickAnchor(1);
   m_x->setTickInterval(std::max(1.0, std::ceil(count / 4)));
-  setNiceRange(*m_y, 0, most > 0 ? most * 1.05 : 1, 4);
+  setVerticalRange(*m_y, 0, most > 0 ? most * 1.05 : 1);
   applyTheme(*chart(), theme);
   m_bars->setBars(std::move(bars), theme.line, theme.label);
   setCaption(tr("relative error of each finished layer, |W − W′| / |W| (%)"));

@@ -28,6 +28,7 @@ QString statusText(const JobState& job) {
   if (hasLayers && throughput(job) > 0) parts << numberText(throughput(job)) + QLatin1Char(' ') + throughputUnit(job.kind);
   if (job.over()) parts << tr("took %1").arg(durationText(job.seconds));
   else if (job.phase == JobPhase::paused) parts << tr("paused after %1").arg(durationText(job.seconds));
+  else if (job.phase == JobPhase::asking) parts << tr("waits for an answer");
   else if (job.phase == JobPhase::stopping) parts << tr("stops after this layer");
   else if (job.secondsLeft >= 0) parts << tr("%1 left").arg(durationText(job.secondsLeft));
   if (job.started.isValid()) parts << tr("started %1").arg(job.started.toString(QStringLiteral("HH:mm:ss")));
@@ -41,6 +42,7 @@ QString phaseText(const JobState& job) {
     case JobPhase::queued: return tr("waiting");
     case JobPhase::running: return tr("running, %1").arg(percent);
     case JobPhase::paused: return tr("paused at %1").arg(percent);
+    case JobPhase::asking: return tr("waits for an answer at %1").arg(percent);
     case JobPhase::stopping: return tr("stopping");
     case JobPhase::done: return tr("done");
     case JobPhase::stopped: return tr("stopped at %1").arg(percent);

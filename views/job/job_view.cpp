@@ -114,7 +114,7 @@ void JobView::arrange() {
   const JobState* job = jobToShow();
   const bool compresses = job && job->kind == JobKind::compress, draws = compresses || (job && job->kind == JobKind::measure);
   const int w = width(), h = height();
-  const bool tall = h >= 190;
+  const bool tall = h >= 150;
   m_live->setVisible(draws && tall);
   m_errors->setVisible(compresses && tall && w >= 560);
   m_meters->setVisible(draws && tall && w >= 780);

@@ -160,7 +160,7 @@ void LiveChart::fillScores(const JobState& job) {
   if (low > high) low = 0, high = 1;
   const double margin = std::max((high - low) * 0.08, 1e-9);
   const bool nonNegative = low >= 0;
-  setNiceRange(*m_y, nonNegative ? std::max(0.0, low - margin) : low - margin, high + margin, 4);
+  m_panel->setVerticalRange(*m_y, nonNegative ? std::max(0.0, low - margin) : low - margin, high + margin);
   m_x->setRange(0, std::max(1, job.layersTotal) + 0.5);
   m_x->setTickType(QValueAxis::TicksDynamic);
   m_x->setTickInterval(std::max(1.0, std::ceil(job.layersTotal / 6.0)));
@@ -202,7 +202,7 @@ void LiveChart::fillThroughput(const JobState& job) {
     if (std::isfinite(sample.perSecond)) high = std::max(high, sample.perSecond);
     end = std::max(end, sample.seconds);
   }
-  setNiceRange(*m_y, 0, high > 0 ? high * 1.1 : 1, 4);
+  m_panel->setVerticalRange(*m_y, 0, high > 0 ? high * 1.1 : 1);
   m_x->setRange(0, end);
   m_x->setTickType(QValueAxis::TicksFixed);
   m_x->setTickCount(5);

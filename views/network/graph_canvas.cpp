@@ -139,7 +139,12 @@ void GraphCanvas::centreOn(int node, bool onlyIfHidden) {
   const QRect rect = nodeRect(node);
   if (onlyIfHidden && viewport()->rect().contains(rect)) return;
   if (transform().m11() < kReadableZoom && !onlyIfHidden) setTransform(QTransform::fromScale(kReadableZoom, kReadableZoom));
-  QGraphicsView::centerOn(m_items[static_cast<std::size_t>(node)]->box().center());
+  // Nothing is gained by room beyond the first and the last node.
+  const QRectF bounds = m_layout.bounds.adjusted(-kMargin, -kMargin, kMargin, kMargin);
+  const QPointF half = QPointF(viewport()->width(), viewport()->height()) / (2 * transform().m11());
+  const auto within = [](double wish, double low, double high, double half) { return high - low <= 2 * half ? (low + high) / 2 : std::clamp(wish, low + half, high - half); };
+  const QPointF wish = m_items[static_cast<std::size_t>(node)]->box().center();
+  QGraphicsView::centerOn(within(wish.x(), bounds.left(), bounds.right(), half.x()), within(wish.y(), bounds.top(), bounds.bottom(), half.y()));
 }
 
 void GraphCanvas::wheelEvent(QWheelEvent* event) {

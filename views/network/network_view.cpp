@@ -313,10 +313,12 @@ void NetworkView::updateHint() {
 
 void NetworkView::resizeEvent(QResizeEvent* event) {
   View::resizeEvent(event);
-  const bool narrow = width() < 270;
-  if (narrow != m_narrow) {
-    m_narrow = narrow;
-    m_tree->setColumnHidden(LayerModel::damage, narrow);
+  // What is hidden comes back with the room for it; names stay readable.
+  const int room = width() < 215 ? 0 : width() < 270 ? 1 : 2;
+  if (room != m_room) {
+    m_room = room;
+    m_tree->setColumnHidden(LayerModel::damage, room < 2);
+    m_tree->setColumnHidden(LayerModel::bytes, room < 1);
   }
   sizeCurves();
 }

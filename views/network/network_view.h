@@ -57,7 +57,8 @@ class NetworkView : public View {
   QTreeView* m_tree;
   QTimer *m_filterDelay, *m_sortDelay;
   std::set<QString> m_folded;  ///< blocks that people closed
-  bool m_syncing = false, m_foldedAtFirst = false, m_narrow = false, m_scattered = false;
+  bool m_syncing = false, m_foldedAtFirst = false, m_scattered = false;
+  int m_room = 2;  ///< for columns: 0 without bytes and curve, 1 without curve
 };
 
 }  // namespace planish::views

@@ -31,20 +31,31 @@ QString table(const QStringList& head, const QStringList& rows) {
 
 QString heading(const QString& text) { return QStringLiteral("<h2>%1</h2>\n").arg(text.toHtmlEscaped()); }
 
-QString dataRows(const QString& role, const DataReference& data) {
-  return row({role, safe(std::filesystem::path(data.path).filename().string()) + (data.x.empty() ? QString() : QStringLiteral(" · ") + safe(data.x)), tr("%1 samples").arg(data.count),
-              QStringLiteral("<code>%1</code>").arg(safe(data.fingerprint))});
+/// What a file is, and below it what proves that it is the same one.
+QString fileRow(const QString& role, const QString& what, const std::string& fingerprint) {
+  return row({role, what + QStringLiteral("<br><code>SHA-256 %1</code>").arg(safe(fingerprint))});
+}
+
+QString dataRow(const QString& role, const DataReference& data) {
+  return fileRow(role, safe(std::filesystem::path(data.path).filename().string()) + (data.x.empty() ? QString() : QStringLiteral(" · ") + safe(data.x)) + QStringLiteral(" · ") + tr("%1 samples").arg(data.count),
+                 data.fingerprint);
+}
+
+/// Graphs are often called "main_graph" by the program that wrote them: the file says more.
+std::string titleOf(const NetworkReference& network) {
+  const std::string stem = std::filesystem::path(network.path).stem().string();
+  return stem.empty() ? network.name : stem;
 }
 
 QString aboutText(const Workspace& w) {
   const auto& network = w.network ? w.network->reference : w.project.network;
   QStringList rows;
-  rows << row({tr("Network"), safe(std::filesystem::path(network.path).filename().string()), tr("%1, %2 layers").arg(safe(network.format), QString::number(w.layerCount())), QStringLiteral("<code>%1</code>").arg(safe(network.fingerprint))});
-  if (w.project.data) rows << dataRows(tr("Data"), *w.project.data);
-  if (w.project.calibration) rows << dataRows(tr("Calibration"), *w.project.calibration);
-  rows << row({tr("Program"), QStringLiteral("Planish " PLANISH_VERSION), w.project.programVersion.empty() ? QString() : tr("project written by %1").arg(safe(w.project.programVersion)), {}});
-  if (!w.file.isEmpty()) rows << row({tr("Project"), QFileInfo(w.file).fileName().toHtmlEscaped(), {}, {}});
-  return heading(tr("What was compressed")) + table({{}, tr("file"), {}, tr("SHA-256")}, rows);
+  rows << fileRow(tr("Network"), tr("%1 · %2, %3 layers").arg(safe(std::filesystem::path(network.path).filename().string()), safe(network.format), QString::number(w.layerCount())), network.fingerprint);
+  if (w.project.data) rows << dataRow(tr("Data"), *w.project.data);
+  if (w.project.calibration) rows << dataRow(tr("Calibration"), *w.project.calibration);
+  rows << row({tr("Program"), QStringLiteral("Planish " PLANISH_VERSION) + (w.project.programVersion.empty() ? QString() : tr(", project written by %1").arg(safe(w.project.programVersion)))});
+  if (!w.file.isEmpty()) rows << row({tr("Project"), QFileInfo(w.file).fileName().toHtmlEscaped()});
+  return heading(tr("What was compressed")) + table({}, rows);
 }
 
 QString totalsText(const Workspace& w) {
@@ -123,7 +134,7 @@ p,figcaption{color:#5f6774}figure{margin:12px 0;page-break-inside:avoid}svg{widt
 )";
 
 QString page(const Workspace& w, bool forDocument, std::size_t mostLayers, int widest) {
-  const QString name = w.network ? safe(w.network->reference.name) : tr("no network");
+  const QString name = w.network ? safe(titleOf(w.network->reference)) : tr("no network");
   QString text = QStringLiteral("<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><title>%1</title>\n<style>%2</style></head><body>\n<h1>%1</h1>\n")
                      .arg(tr("Compression of %1").arg(name), QLatin1String(kStyle));
   text += aboutText(w) + totalsText(w);

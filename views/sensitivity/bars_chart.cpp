@@ -101,7 +101,7 @@ void BarsChart::setData(const Workspace& workspace, const LayerNumbers& numbers,
       high = std::max(high, std::log10(estimate.mean + std::max(0.0, estimate.standardError)));
     }
   if (!(low <= high)) low = -4, high = 0;
-  setDecades(*m_y, std::floor(low - 0.15), std::max(std::ceil(high), std::floor(low - 0.15) + 1));
+  setVerticalDecades(*m_y, std::floor(low - 0.15), std::max(std::ceil(high), std::floor(low - 0.15) + 1));
   setSummary(tr("%1 of %2 layers").arg(numbers.name).arg(order.size()));
   m_bars->update();
 }

@@ -148,7 +148,7 @@ void CurveChart::setData(const Workspace& workspace, std::shared_ptr<const Sensi
   setEmptyText(m_curves.empty() ? tr("Select layers, here or in any view, to see what each bit width costs them.") : least > most ? tr("Nothing is measured for these layers yet.") : QString());
   if (!(low <= high)) low = -4, high = 0;
   if (!(least <= most)) least = 2, most = 8;
-  setDecades(*m_y, std::floor(low - 0.1), std::max(std::ceil(high), std::floor(low - 0.1) + 1));
+  setVerticalDecades(*m_y, std::floor(low - 0.1), std::max(std::ceil(high), std::floor(low - 0.1) + 1));
   const double from = std::floor(least), to = std::max(std::ceil(most), std::floor(least) + 2);
   m_x->setRange(from, to);
   m_x->setTickCount(to - from <= 10 ? static_cast<int>(to - from) + 1 : 5);

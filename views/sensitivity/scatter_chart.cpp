@@ -124,14 +124,15 @@ void ScatterChart::setData(const Workspace& workspace, const LayerNumbers& x, co
     for (std::size_t i = 0; i < kMostPoints; ++i) fewer.push_back(m_points[i * all / kMostPoints]);
     m_points = std::move(fewer);
   }
-  const auto range = [&](QCategoryAxis& axis, auto&& of) {
+  const auto range = [&](auto&& of) {
     double low = INFINITY, high = -INFINITY;
     for (const auto& point : m_points) low = std::min(low, of(point)), high = std::max(high, of(point));
     if (!(low <= high)) low = -4, high = 0;
-    setDecades(axis, std::floor(low - 0.05), std::max(std::ceil(high + 0.05), std::floor(low) + 1));
+    return std::pair(std::floor(low - 0.05), std::max(std::ceil(high + 0.05), std::floor(low) + 1));
   };
-  range(*m_x, [](const Point& p) { return p.x; });
-  range(*m_y, [](const Point& p) { return p.y; });
+  const auto across = range([](const Point& p) { return p.x; }), up = range([](const Point& p) { return p.y; });
+  setDecades(*m_x, across.first, across.second);
+  setVerticalDecades(*m_y, up.first, up.second);
   const auto titled = [](const LayerNumbers& numbers) { return numbers.name + (numbers.unit.isEmpty() ? QString() : QStringLiteral(" (%1)").arg(numbers.unit)); };
   m_x->setTitleText(titled(x));
   m_y->setTitleText(titled(y));

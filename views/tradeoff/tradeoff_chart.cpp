@@ -147,7 +147,7 @@ void TradeOffChart::makeAxes() {
   }));
   if (logarithmic()) {
     low = std::floor(low);
-    setDecades(*m_y, low, std::max(std::ceil(high), low + 1));
+    setVerticalDecades(*m_y, low, std::max(std::ceil(high), low + 1));
   } else {
     low = std::min(low, 0.0);
     high = std::max(high, 0.0);
