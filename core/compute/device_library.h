@@ -2,6 +2,7 @@
 
 #include "core/base/progress.h"
 #include "core/compute/kernel_registry.h"
+#include "core/compute/rounding_problem.h"
 
 #include <cstdint>
 #include <memory>
@@ -171,6 +172,9 @@ class DeviceEngines {
   virtual Tensor rounded(const Tensor& tensor, const DeviceRounding& rounding) = 0;
   /// One scale a row. Rows of zeros get some scale.
   virtual std::vector<float> searchScales(int device, const DeviceScaleProblem& problem) = 0;
+  /// As roundSoftly of soft_rounding.h, of a problem that was checked, for rows of any length; columns are never all tried.
+  /// Its memory grows with the layer up to some GiB, then rows take turns. Throws Cancelled.
+  virtual RoundingResult roundSoftly(int device, const RoundingProblem& problem, const RoundingOptions& options, const Progress& progress) = 0;
   /// nullptr for windows that it does not take.
   virtual std::unique_ptr<DeviceInputGram> inputGram(int device, const DeviceInputWindow& window) = 0;
   virtual DeviceMemoryUse memoryUse(int device) = 0;
@@ -184,7 +188,7 @@ class DeviceEngines {
 };
 
 /// Changes with DeviceEngines; a library of another version is not used.
-inline constexpr int kDeviceLibraryVersion = 2;
+inline constexpr int kDeviceLibraryVersion = 3;
 
 struct DeviceLibrary {
   DeviceEngines* engines = nullptr;  ///< nullptr: there is no device to compute on

@@ -5,6 +5,7 @@
 #include "core/compute/cuda/kernels/elementwise.h"
 #include "core/compute/cuda/kernels/movement.h"
 #include "core/compute/cuda/scale_search.h"
+#include "core/compute/cuda/soft_rounding.h"
 #include "core/compute/cuda/sweep.h"
 
 // Generated from the files in core/compute/cuda/kernels.
@@ -75,6 +76,9 @@ class Engines : public DeviceEngines {
     return result;
   }
   std::vector<float> searchScales(int device, const DeviceScaleProblem& problem) override { return cuda::searchScales(deviceUnit(device), problem); }
+  RoundingResult roundSoftly(int device, const RoundingProblem& problem, const RoundingOptions& options, const Progress& progress) override {
+    return cuda::roundSoftly(deviceUnit(device), problem, options, progress);
+  }
   std::unique_ptr<DeviceInputGram> inputGram(int device, const DeviceInputWindow& window) override { return makeInputGram(deviceUnit(device), window); }
   DeviceMemoryUse memoryUse(int device) override {
     const TensorMemory& memory = *deviceUnit(device).memory;

@@ -4,6 +4,7 @@
 #include "tests/support/simulated_device/simulated_device.h"
 
 #include "core/base/error.h"
+#include "core/compression/rounding/soft_rounding.h"
 #include "core/compute/device_library.h"
 
 #include <algorithm>
@@ -128,6 +129,10 @@ class SimulatedEngines : public DeviceEngines {
     for (std::size_t row = 0; row < static_cast<std::size_t>(problem.rows); ++row)
       scales.push_back(problem.candidates[row * each]);
     return scales;
+  }
+  RoundingResult roundSoftly(int, const RoundingProblem& problem, const RoundingOptions& options, const Progress& progress) override {
+    failIfLost();
+    return planish::roundSoftly(problem, options, 1, progress);
   }
   std::unique_ptr<DeviceInputGram> inputGram(int, const DeviceInputWindow&) override { return nullptr; }
   DeviceMemoryUse memoryUse(int) override { return {memory().used, memory().peak}; }
