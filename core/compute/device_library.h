@@ -5,6 +5,7 @@
 #include "core/compute/rounding_problem.h"
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -144,6 +145,13 @@ class DeviceInputGram {
   virtual std::vector<double> read() const = 0;
 };
 
+/// Work of a device that was recorded: what it enqueued can be enqueued again in one call, on the same tensors.
+class DeviceRecording {
+ public:
+  virtual ~DeviceRecording() = default;
+  virtual void replay() = 0;
+};
+
 /// Bytes of tensors on a device.
 struct DeviceMemoryUse {
   std::int64_t used = 0, peak = 0;
@@ -177,6 +185,11 @@ class DeviceEngines {
   virtual RoundingResult roundSoftly(int device, const RoundingProblem& problem, const RoundingOptions& options, const Progress& progress) = 0;
   /// nullptr for windows that it does not take.
   virtual std::unique_ptr<DeviceInputGram> inputGram(int device, const DeviceInputWindow& window) = 0;
+  /// Copies a tensor of the host or the device into one of the device of the same type, shape and layout. Only enqueued; the source may be changed at once.
+  virtual void assign(const Tensor& target, const Tensor& source) = 0;
+  /// Calls `work` and records what it enqueues, without doing it. Tensors that are made meanwhile keep their memory, and those that are read are kept, as long
+  /// as the recording lives. nullptr if it cannot be recorded, because it reads or writes tensors from the host; what `work` made is worthless then.
+  virtual std::unique_ptr<DeviceRecording> record(int device, const std::function<void()>& work) = 0;
   virtual DeviceMemoryUse memoryUse(int device) = 0;
   virtual void resetPeak(int device) = 0;
   /// Gives memory that no tensor uses back to the driver.

@@ -135,6 +135,10 @@ class SimulatedEngines : public DeviceEngines {
     return planish::roundSoftly(problem, options, 1, progress);
   }
   std::unique_ptr<DeviceInputGram> inputGram(int, const DeviceInputWindow&) override { return nullptr; }
+  void assign(const Tensor& target, const Tensor& source) override {
+    std::memcpy(target.storage()->writableBytes(), source.bytes().data(), source.bytes().size());
+  }
+  std::unique_ptr<DeviceRecording> record(int, const std::function<void()>&) override { return nullptr; }
   DeviceMemoryUse memoryUse(int) override { return {memory().used, memory().peak}; }
   void resetPeak(int) override { memory().peak = memory().used.load(); }
   void trim(int) override { failIfLost(); }
