@@ -2,8 +2,10 @@
 
 #include "core/base/progress.h"
 #include "core/compute/kernel_registry.h"
+#include "core/compute/rounding_problem.h"
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -143,6 +145,13 @@ class DeviceInputGram {
   virtual std::vector<double> read() const = 0;
 };
 
+/// Work of a device that was recorded: what it enqueued can be enqueued again in one call, on the same tensors.
+class DeviceRecording {
+ public:
+  virtual ~DeviceRecording() = default;
+  virtual void replay() = 0;
+};
+
 /// Bytes of tensors on a device.
 struct DeviceMemoryUse {
   std::int64_t used = 0, peak = 0;
@@ -171,8 +180,16 @@ class DeviceEngines {
   virtual Tensor rounded(const Tensor& tensor, const DeviceRounding& rounding) = 0;
   /// One scale a row. Rows of zeros get some scale.
   virtual std::vector<float> searchScales(int device, const DeviceScaleProblem& problem) = 0;
+  /// As roundSoftly of soft_rounding.h, of a problem that was checked, for rows of any length; columns are never all tried.
+  /// Its memory grows with the layer up to some GiB, then rows take turns. Throws Cancelled.
+  virtual RoundingResult roundSoftly(int device, const RoundingProblem& problem, const RoundingOptions& options, const Progress& progress) = 0;
   /// nullptr for windows that it does not take.
   virtual std::unique_ptr<DeviceInputGram> inputGram(int device, const DeviceInputWindow& window) = 0;
+  /// Copies a tensor of the host or the device into one of the device of the same type, shape and layout. Only enqueued; the source may be changed at once.
+  virtual void assign(const Tensor& target, const Tensor& source) = 0;
+  /// Calls `work` and records what it enqueues, without doing it. Tensors that are made meanwhile keep their memory, and those that are read are kept, as long
+  /// as the recording lives. nullptr if it cannot be recorded, because it reads or writes tensors from the host; what `work` made is worthless then.
+  virtual std::unique_ptr<DeviceRecording> record(int device, const std::function<void()>& work) = 0;
   virtual DeviceMemoryUse memoryUse(int device) = 0;
   virtual void resetPeak(int device) = 0;
   /// Gives memory that no tensor uses back to the driver.
@@ -184,7 +201,7 @@ class DeviceEngines {
 };
 
 /// Changes with DeviceEngines; a library of another version is not used.
-inline constexpr int kDeviceLibraryVersion = 2;
+inline constexpr int kDeviceLibraryVersion = 3;
 
 struct DeviceLibrary {
   DeviceEngines* engines = nullptr;  ///< nullptr: there is no device to compute on

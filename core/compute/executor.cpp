@@ -51,6 +51,17 @@ struct Replay {
   }
 };
 
+/// Runs after which, and bytes of values up to which, the work of a replay is recorded: beyond, a device computes longer than the host needs to say what.
+constexpr int kRunsBeforeRecording = 3;
+constexpr std::int64_t kMostRecordedBytes = std::int64_t(64) << 20;
+constexpr std::size_t kRecordingsKept = 8;
+
+/// A replay as recorded work of a device, on inputs and results of its own.
+struct Recorded {
+  ValueMap given, results;
+  std::unique_ptr<DeviceRecording> work;
+};
+
 /// A value has another shape than in the run that is replayed: it depends on more than shapes.
 struct ShapesDiffer {};
 
@@ -116,6 +127,8 @@ struct Executor::Implementation {
     std::vector<bool> outer;  ///< by slot: fixed, and read by a step that is not, or wanted
     std::unique_ptr<Replay> replay;
     std::shared_ptr<const std::vector<Done>> replayed;
+    int replays = 0;  ///< so far, until the work was recorded; -1: it cannot be
+    std::unique_ptr<Recorded> recorded;
   };
   std::map<ProgramKey, Prepared> programs;
   std::vector<OperationCache> caches;
@@ -136,6 +149,8 @@ struct Executor::Implementation {
   Prepared& prepared(const ValueMap& given, std::span<const ValueId> wanted, const RunOptions& options);
   ValueMap runAnew(Prepared& prepared, const ValueMap& given, std::span<const ValueId> wanted, const RunOptions& options, bool remember);
   ValueMap runAgain(Prepared& prepared, const ValueMap& given, std::span<const ValueId> wanted, const RunOptions& options);
+  bool record(Prepared& prepared, const ValueMap& given, std::span<const ValueId> wanted, const RunOptions& options);
+  ValueMap runRecorded(const Prepared& prepared, const ValueMap& given, const RunOptions& options);
   class Run;
 };
 
@@ -519,6 +534,7 @@ ValueMap Executor::run(const ValueMap& given, std::span<const ValueId> wanted, c
   const bool repeatable = (!options.overlay || options.overlay->empty()) && (!options.transforms || options.transforms->empty()) && options.observed.empty();
   if (repeatable && prepared.replay && prepared.replay->given == Replay::of(given)) {
     try {
+      if (prepared.recorded || self.record(prepared, given, wanted, options)) return self.runRecorded(prepared, given, options);
       return self.runAgain(prepared, given, wanted, options);
     } catch (const ShapesDiffer&) {
       prepared.replay.reset();
@@ -532,6 +548,10 @@ ValueMap Executor::Implementation::runAnew(Prepared& prepared, const ValueMap& g
   done = doing;
   alive = peak = 0;
   auto replay = remember ? std::make_unique<Replay>() : nullptr;
+  if (remember) {
+    prepared.recorded.reset();
+    prepared.replays = 0;
+  }
   Run run(*this, prepared.program, options);
   run.fillWeights();
   if (replay)
@@ -573,6 +593,41 @@ ValueMap Executor::Implementation::runAgain(Prepared& prepared, const ValueMap& 
   peak = replay.peak;
   ValueMap results;
   for (const ValueId id : wanted) results[id] = run.result(id);
+  return results;
+}
+
+/// Where launches take longer than what they launch: records the work of a replay on the device. False if it is not worth while (yet) or not possible.
+bool Executor::Implementation::record(Prepared& prepared, const ValueMap& given, std::span<const ValueId> wanted, const RunOptions& options) {
+  if (!engines || prepared.replays < 0 || prepared.replay->peak > kMostRecordedBytes || ++prepared.replays < kRunsBeforeRecording) return false;
+  prepared.replays = -1;
+  const auto onDevice = [](const auto& item) { return item.second.device().kind != DeviceKind::cpu; };
+  if (!std::ranges::all_of(given, [](const auto& item) { return isForDevice(item.second); })) return false;
+  if (std::ranges::count_if(programs, [](const auto& item) { return item.second.recorded != nullptr; }) >= std::ptrdiff_t(kRecordingsKept)) return false;
+  auto made = std::make_unique<Recorded>();
+  for (const auto& [id, tensor] : given) {
+    made->given[id] = engines->allocate(context.device.index, tensor.type(), tensor.shape(), tensor.layout());
+    engines->assign(made->given[id], tensor);
+  }
+  // Without the progress: half of the work is none.
+  RunOptions quiet;
+  made->work = engines->record(context.device.index, [&] { made->results = runAgain(prepared, made->given, wanted, quiet); });
+  if (!made->work || !std::ranges::all_of(made->results, onDevice)) return false;
+  prepared.recorded = std::move(made);
+  return true;
+}
+
+ValueMap Executor::Implementation::runRecorded(const Prepared& prepared, const ValueMap& given, const RunOptions& options) {
+  if (options.progress) options.progress->throwIfStopped();
+  const Recorded& recorded = *prepared.recorded;
+  for (const auto& [id, tensor] : given) engines->assign(recorded.given.at(id), tensor);
+  recorded.work->replay();
+  ValueMap results;
+  for (const auto& [id, tensor] : recorded.results) {
+    results[id] = engines->allocate(context.device.index, tensor.type(), tensor.shape(), tensor.layout());
+    engines->assign(results[id], tensor);
+  }
+  done = prepared.replayed;
+  peak = prepared.replay->peak;
   return results;
 }
 

@@ -9,12 +9,6 @@
 namespace planish {
 namespace {
 
-/// How often the codes are looked at on the way, so that the best ones are kept.
-constexpr std::int64_t kLooks = 5;
-
-/// Columns up to which all roundings of a row are tried: depthwise convolutions.
-constexpr std::int64_t kTryAll = 12;
-
 std::size_t place(std::int64_t at) {
   return static_cast<std::size_t>(at);
 }
@@ -33,7 +27,7 @@ RoundingRows::RoundingRows(const RoundingProblem& problem, const RoundingOptions
 
 std::size_t RoundingRows::scaleAt(std::int64_t lane, std::int64_t column) const {
   if (m_problem.group == 0) return 0;
-  return place((m_row + lane) * ((m_columns + m_problem.group - 1) / m_problem.group) + groupOf(column));
+  return place((m_row + lane) * m_problem.scalesPerRow() + groupOf(column));
 }
 
 void RoundingRows::fill() {
@@ -100,7 +94,7 @@ void RoundingRows::run(const Progress& progress) {
     row.loss = lossOf(row, gradientOf(row, lane), lane);
     m_losses[place(lane)].nearest = row.loss;
   }
-  if (m_options.moves == 0 || m_columns > kTryAll) descend(progress);
+  if (m_options.moves == 0 || m_columns > kTryAllColumns) descend(progress);
   for (std::int64_t lane = 0; lane < m_count; ++lane) {
     progress.throwIfStopped();
     Row& best = m_best[place(lane)];
@@ -113,10 +107,7 @@ void RoundingRows::descend(const Progress& progress) {
   const SoftStepKernel kernel = softStepKernel();
   SoftStep step{m_columns,     m_v.data(),     m_mean.data(), m_square.data(),
                 m_part.data(), m_slope.data(), m_room.data()};
-  const auto iterations = m_options.iterations;
-  const auto warm = static_cast<std::int64_t>(m_options.warmUp * static_cast<double>(iterations));
-  double meanDecay = 1, squareDecay = 1;
-  for (std::int64_t t = 0; t < iterations; ++t) {
+  for (std::int64_t t = 0; t < m_options.iterations; ++t) {
     progress.throwIfStopped();
     if (t > 0) {  // the products of the start are there
       errorsOf(m_part);
@@ -128,18 +119,13 @@ void RoundingRows::descend(const Progress& progress) {
         m_slope[i] =
             2 * m_products[place(lane * m_inputs.width() + column)] * m_step[i] * m_unit[place(lane)];
       }
-    meanDecay *= 0.9;
-    squareDecay *= 0.999;
-    step.rate = static_cast<float>(m_options.rate / (1 - meanDecay));
-    step.squareCorrection = static_cast<float>(1 / (1 - squareDecay));
-    step.regularization = t < warm ? 0.f : static_cast<float>(m_options.regularization);
-    const double gone =
-        iterations > warm ? static_cast<double>(t - warm) / static_cast<double>(iterations - warm) : 1;
-    step.beta = static_cast<float>(m_options.betaTo +
-                                   (m_options.betaFrom - m_options.betaTo) * 0.5 *
-                                       (1 + std::cos(std::clamp(gone, 0.0, 1.0) * std::acos(-1.0))));
+    const RoundingStep now = roundingStep(m_options, t);
+    step.rate = now.rate;
+    step.squareCorrection = now.squareCorrection;
+    step.regularization = now.regularization;
+    step.beta = now.beta;
     kernel(step);
-    if ((t + 1) * kLooks / iterations != t * kLooks / iterations) keepBest();
+    if (looksBehind(m_options, t)) keepBest();
   }
 }
 
@@ -219,7 +205,7 @@ double RoundingRows::changeOf(const Row& row, const std::vector<double>& gradien
 
 /// Turns single codes and then pairs of them, column by column, as long as a pass finds some that help.
 void RoundingRows::move(Row& row, std::vector<double>& gradient, std::int64_t lane) const {
-  if (m_columns <= kTryAll && m_options.moves > 0) {
+  if (m_columns <= kTryAllColumns && m_options.moves > 0) {
     tryAll(row, gradient, lane);
     return;
   }

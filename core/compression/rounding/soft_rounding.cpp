@@ -3,6 +3,7 @@
 #include "core/base/error.h"
 #include "core/base/parallel.h"
 #include "core/compression/rounding/rounding_rows.h"
+#include "core/compute/device_library.h"
 
 #include <algorithm>
 #include <cmath>
@@ -19,6 +20,13 @@ void check(const RoundingProblem& problem) {
       (!problem.zeroPoints.empty() && problem.zeroPoints.size() != problem.scales.size()) ||
       (!problem.stays.empty() && problem.stays.size() != size))
     throw Error(ErrorKind::failed, "a layer to round whose parts have sizes that disagree");
+}
+
+/// Few columns are tried out, which is little work and the processor's.
+bool roundsOnDevice(const RoundingProblem& problem, const RoundingOptions& options, const Context& context) {
+  return context.device.kind != DeviceKind::cpu && deviceLibrary().engines &&
+         (options.moves == 0 || problem.columns > kTryAllColumns) &&
+         (problem.scaleBits == 16 || problem.scaleBits == 32);
 }
 
 }  // namespace
@@ -72,6 +80,13 @@ RoundingResult roundSoftly(const RoundingProblem& problem, const RoundingOptions
     result.loss += row.best;
   }
   return result;
+}
+
+RoundingResult roundSoftly(const RoundingProblem& problem, const RoundingOptions& options, const Context& context,
+                           const Progress& progress) {
+  check(problem);
+  if (!roundsOnDevice(problem, options, context)) return roundSoftly(problem, options, context.threads, progress);
+  return deviceLibrary().engines->roundSoftly(context.device.index, problem, options, progress);
 }
 
 std::vector<ParameterDeclaration> roundingParameters() {

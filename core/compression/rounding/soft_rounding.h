@@ -1,62 +1,22 @@
 #pragma once
 
 #include "core/base/progress.h"
+#include "core/compute/context.h"
+#include "core/compute/rounding_problem.h"
 #include "core/parameters/declaration.h"
 
-#include <cstdint>
-#include <span>
 #include <vector>
 
 namespace planish {
-
-/// What one layer is rounded for: codes c of every weight between the two levels around it, such that sum
-/// over rows of d^T H d is small, d = scale * (c - zero point) - target, H the mean of x x^T over the
-/// calibration inputs.
-struct RoundingProblem {
-  std::int64_t rows = 0, columns = 0,
-               groups = 1;             ///< groups: of a convolution; rows are split evenly over them
-  std::span<const float> weight;       ///< [rows, columns], where the levels are
-  std::span<const float> target = {};  ///< [rows, columns], whose output is wanted; empty: the weight's
-  std::span<const double> gram;        ///< sums of x x^T over `vectors` inputs, [groups, columns, columns]
-  std::int64_t vectors = 1;
-  std::int64_t group = 0;                ///< columns that one scale covers, as CodePlane::group()
-  std::vector<float> scales;             ///< [rows, groups a row] or [1]
-  std::vector<std::int16_t> zeroPoints;  ///< one a scale, or none
-  int least = 0, most = 0;               ///< codes
-  int scaleBits = 16;                    ///< of stored scales (storedScale)
-  std::span<const std::uint8_t> stays;   ///< [rows, columns], 1 where a weight stays; empty: everywhere
-};
-
-/// Each weight gets a code floor + h(v) between its two levels, h(v) = clamp(1.2 sigmoid(v) - 0.1, 0, 1),
-/// which starts at the weight itself. Adam moves all v down the output's error plus regularization * sum of 1
-/// - |2 h - 1|^beta, which is 0 where everything is decided; the error of a row is measured in steps of its
-/// scale and in the mean square of its inputs, so that one regularization serves all layers. Source: AdaRound
-/// (Nagel et al. 2020).
-struct RoundingOptions {
-  std::int64_t iterations = 500;
-  double rate = 0.1;
-  double regularization = 0.1;
-  double warmUp = 0.2;  ///< share of the iterations without regularisation
-  double betaFrom = 20, betaTo = 2;
-  std::int64_t moves = 20;  ///< passes over a row that turn single codes, then pairs, as long as that helps,
-                            ///< behind Adam; up to 12 columns all are tried
-  std::int64_t rescales =
-      3;  ///< closed-form corrections of a row's scales with the codes fixed, each followed by moves
-};
-
-struct RoundingResult {
-  std::vector<std::int16_t> codes;  ///< [rows, columns]
-  std::vector<float> scales;        ///< as in the problem, corrected
-  double softLoss =
-      0;  ///< sum of d^T H d of the soft codes before the first step: only clipped weights have any
-  double nearestLoss = 0;  ///< of rounding to the nearest
-  double loss = 0;         ///< of the result; no row's is above that of the nearest
-};
 
 /// Rows are independent and done sixteen at a time; the result does not depend on the number of threads or
 /// the processor's instructions. Polls for a stop in every iteration. Throws Cancelled, Error(failed) for
 /// sizes that disagree.
 RoundingResult roundSoftly(const RoundingProblem& problem, const RoundingOptions& options, int threads,
+                           const Progress& progress);
+/// The same where the context says: on a device the same steps with sums in another order, so that a few codes
+/// differ and losses are as good. What a device does not do (rows of up to kTryAllColumns columns) the processor does.
+RoundingResult roundSoftly(const RoundingProblem& problem, const RoundingOptions& options, const Context& context,
                            const Progress& progress);
 
 /// The options as a compressor declares them, and as they were given.

@@ -23,6 +23,8 @@ Error deviceError(cudaError_t status, const char* what) {
       return Error(ErrorKind::outOfMemory, text).remedy("close other programs that use the device, or compute on the CPU");
     case cudaErrorInsufficientDriver:
       return driverTooOld();
+    case cudaErrorNoKernelImageForDevice:
+      return Error(ErrorKind::noDevice, "this program has no code for this device: " + text).remedy("compute on the CPU");
     case cudaErrorNoDevice:
     case cudaErrorInvalidDevice:
     case cudaErrorDevicesUnavailable:

@@ -11,7 +11,8 @@ namespace planish::cuda {
 /// What work on one device is enqueued with. One thread at a time.
 class DeviceState {
  public:
-  explicit DeviceState(int index);
+  /// `index`: in this program; `ordinal`: the driver's number.
+  DeviceState(int index, int ordinal);
   ~DeviceState();
   DeviceState(const DeviceState&) = delete;
   DeviceState& operator=(const DeviceState&) = delete;
@@ -23,11 +24,12 @@ class DeviceState {
   cublasHandle_t blas() const { return m_blas; }
   cusolverDnHandle_t solver() const { return m_solver; }
   int index() const { return m_index; }
+  int ordinal() const { return m_ordinal; }
   int multiprocessors() const { return m_multiprocessors; }
   bool fastDouble() const { return m_fastDouble; }
 
  private:
-  int m_index, m_multiprocessors = 0;
+  int m_index, m_ordinal, m_multiprocessors = 0;
   bool m_fastDouble = false;
   cudaStream_t m_stream = nullptr;
   cublasHandle_t m_blas = nullptr;

@@ -1,6 +1,7 @@
 #include "core/compute/cuda/devices.h"
 
 #include "core/base/error.h"
+#include "core/compute/cuda/loaded_code.h"
 
 #include <atomic>
 #include <mutex>
@@ -9,14 +10,51 @@
 
 namespace planish::cuda {
 
-int deviceCount() {
-  static const int count = [] {
+namespace {
+
+/// Why the device cannot run this library's code, or nothing. Other troubles are those of its first use.
+std::string lacksCode(int ordinal) {
+  cudaDeviceProp properties;
+  check(cudaGetDeviceProperties(&properties, ordinal), "device properties");
+  if (cudaSetDevice(ordinal) != cudaSuccess) {
+    cudaGetLastError();
+    return {};
+  }
+  const cudaError_t status = loadedCode();
+  cudaGetLastError();
+  switch (status) {
+    case cudaErrorNoKernelImageForDevice:
+    case cudaErrorInvalidDeviceFunction:
+    case cudaErrorInvalidKernelImage:
+    case cudaErrorInvalidPtx:
+    case cudaErrorUnsupportedPtxVersion:
+    case cudaErrorJitCompilerNotFound:
+      return std::string(properties.name) + " has compute capability " + std::to_string(properties.major) + "." + std::to_string(properties.minor) +
+             ", for which this program has no code (" + cudaGetErrorName(status) + ")";
+    default: return {};
+  }
+}
+
+/// The driver's numbers of the devices, by ours.
+const std::vector<int>& ordinals() {
+  static const std::vector<int> usable = [] {
     int found = 0;
     check(cudaGetDeviceCount(&found), "counting devices");
-    return found;
+    std::vector<int> list;
+    std::string reasons;
+    for (int i = 0; i < found; ++i) {
+      if (const std::string reason = lacksCode(i); reason.empty()) list.push_back(i);
+      else reasons += (reasons.empty() ? "" : "; ") + reason;
+    }
+    if (list.empty()) throw Error(ErrorKind::noDevice, reasons.empty() ? "there is no device" : reasons).remedy("compute on the CPU");
+    return list;
   }();
-  return count;
+  return usable;
 }
+
+}  // namespace
+
+int deviceCount() { return static_cast<int>(ordinals().size()); }
 
 DeviceUnit& deviceUnit(int index) {
   // Read without a lock: every kernel asks, and threads of several devices must not wait for one another.
@@ -29,7 +67,7 @@ DeviceUnit& deviceUnit(int index) {
   if (!unit) {
     const std::lock_guard lock(*guard);
     unit = place.load(std::memory_order_acquire);
-    if (!unit) place.store(unit = new DeviceUnit(index), std::memory_order_release);
+    if (!unit) place.store(unit = new DeviceUnit(index, ordinals()[static_cast<std::size_t>(index)]), std::memory_order_release);
   }
   unit->state.activate();
   return *unit;

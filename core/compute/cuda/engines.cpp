@@ -4,7 +4,9 @@
 #include "core/compute/cuda/input_gram.h"
 #include "core/compute/cuda/kernels/elementwise.h"
 #include "core/compute/cuda/kernels/movement.h"
+#include "core/compute/cuda/recording.h"
 #include "core/compute/cuda/scale_search.h"
+#include "core/compute/cuda/soft_rounding.h"
 #include "core/compute/cuda/sweep.h"
 
 // Generated from the files in core/compute/cuda/kernels.
@@ -47,8 +49,7 @@ class Engines : public DeviceEngines {
     std::vector<DeviceDescription> found;
     for (int i = 0; i < deviceCount(); ++i) {
       cudaDeviceProp properties;
-      check(cudaGetDeviceProperties(&properties, i), "device properties");
-      deviceUnit(i);
+      check(cudaGetDeviceProperties(&properties, deviceUnit(i).state.ordinal()), "device properties");
       std::size_t free = 0, total = 0;
       check(cudaMemGetInfo(&free, &total), "free device memory");
       found.push_back({properties.name, std::to_string(properties.major) + "." + std::to_string(properties.minor), static_cast<std::int64_t>(total),
@@ -75,7 +76,16 @@ class Engines : public DeviceEngines {
     return result;
   }
   std::vector<float> searchScales(int device, const DeviceScaleProblem& problem) override { return cuda::searchScales(deviceUnit(device), problem); }
+  RoundingResult roundSoftly(int device, const RoundingProblem& problem, const RoundingOptions& options, const Progress& progress) override {
+    return cuda::roundSoftly(deviceUnit(device), problem, options, progress);
+  }
   std::unique_ptr<DeviceInputGram> inputGram(int device, const DeviceInputWindow& window) override { return makeInputGram(deviceUnit(device), window); }
+  void assign(const Tensor& target, const Tensor& source) override {
+    DeviceUnit& unit = deviceUnit(target.device().index);
+    if (source.device() != target.device()) return unit.memory->upload(source, target);
+    check(cudaMemcpyAsync(dataOf(target), dataOf(source), static_cast<std::size_t>(target.byteSize()), cudaMemcpyDeviceToDevice, unit.state.stream()), "copying device memory");
+  }
+  std::unique_ptr<DeviceRecording> record(int device, const std::function<void()>& work) override { return cuda::record(deviceUnit(device), work); }
   DeviceMemoryUse memoryUse(int device) override {
     const TensorMemory& memory = *deviceUnit(device).memory;
     return {memory.used(), memory.peak()};

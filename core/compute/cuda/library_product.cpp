@@ -2,6 +2,7 @@
 #include "core/compute/cuda/kernels/product.h"
 
 #include <cublasLt.h>
+#include <limits>
 #include <map>
 #include <mutex>
 #include <tuple>
@@ -9,14 +10,14 @@
 namespace planish::cuda {
 namespace {
 
-constexpr std::int64_t kLeastColumns = 64, kAlignment = 16;
+constexpr std::int64_t kLeastColumns = 16, kAlignment = 16;
 /// The way of a product is chosen for so many rows, whatever it has: sums then stand in one order for all
 /// numbers of rows.
 constexpr std::int64_t kUsualRows = 16384;
 
 /// Everything but the number of rows and the pointers.
 using Key = std::tuple<int, DataType, bool, std::int64_t, std::int64_t, std::int64_t, std::int64_t,
-                       std::int64_t, bool, bool>;
+                       std::int64_t, bool, bool, bool>;
 
 struct Way {
   bool found = false;
@@ -49,6 +50,12 @@ struct Matrices {
   }
 };
 
+/// The library does this one activation itself, behind the bias.
+bool endsInRelu(const Product& p) {
+  return p.typedBias && p.activation.kind == Activation::Kind::clip && p.activation.low == 0 &&
+         p.activation.high == std::numeric_limits<float>::infinity();
+}
+
 Way findWay(cublasLtHandle_t library, const Product& p) {
   Way way;
   const bool rounded = p.type == DataType::float32 && p.rounded;
@@ -56,7 +63,8 @@ Way findWay(cublasLtHandle_t library, const Product& p) {
                                CUDA_R_32F),
         "describing a product");
   if (p.typedBias) {
-    set(way.description, CUBLASLT_MATMUL_DESC_EPILOGUE, CUBLASLT_EPILOGUE_BIAS);
+    set(way.description, CUBLASLT_MATMUL_DESC_EPILOGUE,
+        endsInRelu(p) ? CUBLASLT_EPILOGUE_RELU_BIAS : CUBLASLT_EPILOGUE_BIAS);
     set(way.description, CUBLASLT_MATMUL_DESC_BIAS_POINTER, p.typedBias);
   }
   cublasLtMatmulPreferenceOpaque_t preference{};
@@ -104,7 +112,7 @@ bool multiplyByLibrary(const DeviceState& state, const Product& p) {
   {
     const std::lock_guard lock(*guard);
     const Key key{state.index(), p.type,    p.rounded,   p.columns, p.depth,
-                  p.aStride,     p.bStride, p.outStride, biased,    added};
+                  p.aStride,     p.bStride, p.outStride, biased,    added, endsInRelu(p)};
     auto found = ways->find(key);
     if (found == ways->end()) found = ways->emplace(key, findWay(library, p)).first;
     way = found->second;
@@ -118,7 +126,7 @@ bool multiplyByLibrary(const DeviceState& state, const Product& p) {
                      added ? p.residual : p.out, &matrices.out, p.out, &matrices.out, &way.algorithm, nullptr,
                      0, state.stream());
   check(status, "matrix product");
-  if (p.activation.kind != Activation::Kind::none)
+  if (p.activation.kind != Activation::Kind::none && !endsInRelu(p))
     activate(state, p.activation, p.type, p.out, p.out, p.rows * p.columns);
   return true;
 }

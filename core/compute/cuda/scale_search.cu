@@ -2,9 +2,9 @@
 
 #include "core/base/error.h"
 #include "core/compute/cuda/kernels/product.h"
+#include "core/compute/cuda/stored_scale.cuh"
 
 #include <algorithm>
-#include <cuda_fp16.h>
 
 namespace planish::cuda {
 namespace {
@@ -34,14 +34,6 @@ __device__ __forceinline__ float errorOf(float x, float scale, const Grid& grid)
 __device__ __forceinline__ Sums sumsOf(double error, double mixed, double power, float scale) {
   const double s = scale;
   return {error, power / (s * s) + mixed / s, power / (s * s) + 2 * mixed / s + error};
-}
-
-/// As scales are stored. Beyond float16 it becomes infinite, which the host refuses.
-__device__ __forceinline__ float stored(double wanted, bool half) {
-  const auto scale = static_cast<float>(wanted);
-  if (!half) return fmaxf(scale, 1.17549435e-38f);
-  const float rounded = __half2float(__float2half_rn(scale));
-  return rounded > 0 ? rounded : 5.9604644775390625e-8f;
 }
 
 /// What is known of one row.
@@ -104,7 +96,7 @@ __global__ void searchNarrow(const float* values, int stride, int count, const f
   double plain = judge(scale, mixed);
   Sums sums = sumsOf(plain, mixed, power, scale);
   for (int step = 0; step < grid.refinements && sums.square > 0 && sums.cross > 0; ++step) {
-    const float next = stored(scale * sums.cross / sums.square, grid.half);
+    const float next = storedScale(scale * sums.cross / sums.square, grid.half);
     plain = judge(next, mixed);
     const double error = plain * (static_cast<double>(next) * next);
     if (!(error < least)) break;
@@ -161,7 +153,7 @@ __global__ void chooseFirst(const double* sums, const double* power, const float
     best.sums = sumsOf(sums[2 * line], sums[2 * line + 1], power[2 * row], scale);
   }
   best.active = best.sums.square > 0 && best.sums.cross > 0;
-  next[row] = best.active ? stored(best.scale * best.sums.cross / best.sums.square, grid.half) : best.scale;
+  next[row] = best.active ? storedScale(best.scale * best.sums.cross / best.sums.square, grid.half) : best.scale;
   found[row] = best;
 }
 
@@ -178,7 +170,7 @@ __global__ void chooseNext(const double* sums, const double* power, int rows, Gr
     best.sums = sumsOf(sums[2 * row], sums[2 * row + 1], power[2 * row], scale);
     best.active = best.sums.square > 0 && best.sums.cross > 0;
   }
-  next[row] = best.active ? stored(best.scale * best.sums.cross / best.sums.square, grid.half) : best.scale;
+  next[row] = best.active ? storedScale(best.scale * best.sums.cross / best.sums.square, grid.half) : best.scale;
   found[row] = best;
 }
 

@@ -190,7 +190,7 @@ class Run {
 
 }  // namespace
 
-Sweep::~Sweep() { cudaSetDevice(m_state.index()); }
+Sweep::~Sweep() { cudaSetDevice(m_state.ordinal()); }
 
 DeviceSweepLoss Sweep::run(const float* weight, std::int64_t rows, const DeviceSweepOptions& options, const DeviceSweepOutput& output,
                            const Progress& progress) const {

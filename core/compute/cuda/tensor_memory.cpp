@@ -23,7 +23,7 @@ std::int64_t roundedSize(std::int64_t size) {
 }  // namespace
 
 TensorMemory::~TensorMemory() {
-  cudaSetDevice(m_state.index());
+  cudaSetDevice(m_state.ordinal());
   releaseFree();
   for (const Stage& stage : m_stages) {
     cudaEventDestroy(stage.done);
@@ -37,12 +37,19 @@ Tensor TensorMemory::allocate(DataType type, const Shape& shape, Layout layout) 
 }
 
 Tensor TensorMemory::upload(const Tensor& host) {
+  hostTouches();
   Tensor tensor = allocate(host.type(), host.shape(), host.layout());
+  upload(host, tensor);
+  return tensor;
+}
+
+void TensorMemory::upload(const Tensor& host, const Tensor& target) {
+  hostTouches();
   const auto from = host.bytes();
-  auto* to = dataOf<std::byte>(tensor);
+  auto* to = dataOf<std::byte>(target);
   if (from.size() <= kTakenAtOnce) {
     check(cudaMemcpyAsync(to, from.data(), from.size(), cudaMemcpyHostToDevice, m_state.stream()), "copying to the device");
-    return tensor;
+    return;
   }
   const std::lock_guard lock(m_staging);
   for (std::size_t at = 0; at < from.size(); at += kStageBytes) {
@@ -62,7 +69,6 @@ Tensor TensorMemory::upload(const Tensor& host) {
     check(cudaMemcpyAsync(to + at, stage.bytes, size, cudaMemcpyHostToDevice, m_state.stream()), "copying to the device");
     check(cudaEventRecord(stage.done, m_state.stream()), "copying to the device");
   }
-  return tensor;
 }
 
 std::int64_t TensorMemory::used() const {
@@ -99,6 +105,13 @@ void TensorMemory::releaseFree() {
 void* TensorMemory::take(std::int64_t& bytes) {
   bytes = roundedSize(bytes);
   const std::lock_guard lock(m_guard);
+  if (m_holding)
+    if (const auto found = m_holding->free.lower_bound(bytes); found != m_holding->free.end() && found->first <= bytes + bytes / 8) {
+      bytes = found->first;
+      void* block = found->second;
+      m_holding->free.erase(found);
+      return block;
+    }
   const auto refused = [&] {
     return Error(ErrorKind::outOfMemory, "no device memory for a value of " + std::to_string(bytes) + " bytes beside " + std::to_string(m_used) + " in use")
         .remedy("take fewer samples at a time, close other programs that use the device, or compute on the CPU");
@@ -114,7 +127,7 @@ void* TensorMemory::take(std::int64_t& bytes) {
     m_state.synchronize();
     releaseFree();
     cudaMemPool_t pool;
-    check(cudaDeviceGetDefaultMemPool(&pool, m_state.index()), "memory pool");
+    check(cudaDeviceGetDefaultMemPool(&pool, m_state.ordinal()), "memory pool");
     check(cudaMemPoolTrimTo(pool, 0), "memory pool");
     if (cudaMalloc(&block, static_cast<std::size_t>(bytes)) != cudaSuccess) {
       cudaGetLastError();
@@ -125,13 +138,51 @@ void* TensorMemory::take(std::int64_t& bytes) {
   }
   m_used += bytes;
   m_peak = std::max(m_peak, m_used);
+  if (m_holding) {
+    m_holding->blocks[block] = bytes;
+    m_holders[block] = m_holding;
+  }
   return block;
 }
 
 void TensorMemory::giveBack(void* block, std::int64_t bytes) {
   const std::lock_guard lock(m_guard);
+  if (const auto holder = m_holders.find(block); holder != m_holders.end()) {
+    holder->second->free.emplace(bytes, block);
+    return;
+  }
   m_used -= bytes;
   m_free.emplace(bytes, block);
+}
+
+void TensorMemory::beginHolding(Held& held) {
+  const std::lock_guard lock(m_guard);
+  m_holding = &held;
+}
+
+void TensorMemory::endHolding() {
+  const std::lock_guard lock(m_guard);
+  m_holding = nullptr;
+}
+
+void TensorMemory::release(Held& held) {
+  const std::vector<std::shared_ptr<Storage>> read = std::move(held.read);  // may give memory back when they die
+  const std::lock_guard lock(m_guard);
+  for (const auto& [block, bytes] : held.blocks) m_holders.erase(block);
+  for (const auto& [bytes, block] : held.free) {
+    m_used -= bytes;
+    m_free.emplace(bytes, block);
+  }
+  held.free.clear();
+  held.blocks.clear();
+}
+
+void TensorMemory::willRead(const std::shared_ptr<Storage>& storage, void* block) {
+  if (m_holding && !m_holders.contains(block)) m_holding->read.push_back(storage);
+}
+
+void TensorMemory::hostTouches() const {
+  if (m_holding) throw NotRecordable();
 }
 
 DeviceStorage::DeviceStorage(std::shared_ptr<TensorMemory> memory, std::int64_t size)
@@ -140,6 +191,7 @@ DeviceStorage::DeviceStorage(std::shared_ptr<TensorMemory> memory, std::int64_t 
 DeviceStorage::~DeviceStorage() { m_memory->giveBack(m_data, m_reserved); }
 
 const std::byte* DeviceStorage::bytes() const {
+  m_memory->hostTouches();
   const std::lock_guard lock(m_reading);
   if (!m_host) {
     auto host = std::make_unique<std::byte[]>(static_cast<std::size_t>(std::max<std::int64_t>(1, m_size)));
@@ -155,6 +207,7 @@ const std::byte* DeviceStorage::bytes() const {
 void* dataOf(const Tensor& tensor) {
   const auto* storage = dynamic_cast<const DeviceStorage*>(tensor.storage().get());
   if (!storage) throw Error(ErrorKind::failed, "expected a tensor on the device");
+  storage->memory().willRead(tensor.storage(), storage->data());
   return storage->data();
 }
 

@@ -83,8 +83,7 @@ class AdaRound : public Compressor {
     problem.least = isUnsigned ? 0 : -(1 << (setting.bits - 1));
     problem.most = problem.least + (1 << setting.bits) - 1;
     problem.stays = stays;
-    RoundingResult rounded =
-        roundSoftly(problem, roundingOptions(parameters), input.context.threads, input.progress);
+    RoundingResult rounded = roundSoftly(problem, roundingOptions(parameters), input.context, input.progress);
     parts.codes = std::move(rounded.codes);
     parts.scales = std::move(rounded.scales);
     parts.zeroPoints = std::move(problem.zeroPoints);

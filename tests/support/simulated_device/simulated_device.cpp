@@ -4,6 +4,7 @@
 #include "tests/support/simulated_device/simulated_device.h"
 
 #include "core/base/error.h"
+#include "core/compression/rounding/soft_rounding.h"
 #include "core/compute/device_library.h"
 
 #include <algorithm>
@@ -129,7 +130,15 @@ class SimulatedEngines : public DeviceEngines {
       scales.push_back(problem.candidates[row * each]);
     return scales;
   }
+  RoundingResult roundSoftly(int, const RoundingProblem& problem, const RoundingOptions& options, const Progress& progress) override {
+    failIfLost();
+    return planish::roundSoftly(problem, options, 1, progress);
+  }
   std::unique_ptr<DeviceInputGram> inputGram(int, const DeviceInputWindow&) override { return nullptr; }
+  void assign(const Tensor& target, const Tensor& source) override {
+    std::memcpy(target.storage()->writableBytes(), source.bytes().data(), source.bytes().size());
+  }
+  std::unique_ptr<DeviceRecording> record(int, const std::function<void()>&) override { return nullptr; }
   DeviceMemoryUse memoryUse(int) override { return {memory().used, memory().peak}; }
   void resetPeak(int) override { memory().peak = memory().used.load(); }
   void trim(int) override { failIfLost(); }

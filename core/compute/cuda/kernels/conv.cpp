@@ -1,3 +1,4 @@
+#include "core/compute/cuda/kernels/elementwise.h"
 #include "core/compute/cuda/kernels/prepared.h"
 #include "core/compute/cuda/kernels/product.h"
 #include "core/compute/operations/window.h"
@@ -75,6 +76,12 @@ Filters filtersOf(DeviceCall& call, const PatchSizes& patch) {
     made.weight = call.scratch(type, {count});
     made.bias = call.scratch(DataType::float32, {sizes.outputs});
     prepareFilters(call.state(), type, given, sizes, dataOf(made.weight), dataOf<float>(made.bias));
+    if (type == DataType::float32) {
+      made.typedBias = made.bias;
+      return;
+    }
+    made.typedBias = call.scratch(type, {sizes.outputs});
+    castFloats(call.state(), DataType::float32, dataOf(made.bias), type, dataOf(made.typedBias), sizes.outputs);
   });
   return {sizes, &entry};
 }
@@ -121,11 +128,15 @@ void run(DeviceCall& call) {
   product.bInner = product.depth * sizes.stride;
   product.outInner = product.biasInner = product.columns;
   product.bias = dataOf<float>(filters.entry->bias);
+  // With float32's own arithmetic the kernel that adds bias and activation itself is the faster one.
+  if (product.rounded || in.type() != DataType::float32) product.typedBias = dataOf(filters.entry->typedBias);
   product.residual = residual;
   product.activation = epilogue.activation;
   product.patches = !isOnePixel(patch);
   product.patch = patch;
-  multiply(call.state(), product);
+  const std::int64_t vector = 16 / (bitsOf(in.type()) / 8);
+  if (product.patches && sizes.groups == 1 && sizes.channels < vector && product.depth <= kMostOfFew) convolveFewChannels(call.state(), product);
+  else multiply(call.state(), product);
 }
 
 }  // namespace

@@ -13,6 +13,7 @@ class PreparedWeights : public KernelState {
   struct Entry {
     std::vector<TensorIdentity> identity;
     Tensor weight, bias;  ///< bias: float32, may be absent
+    Tensor typedBias;     ///< the same in the weight's type, where the kernel wants it
   };
 
   /// The entry for these tensors, made by `make(entry)` if there is none. nullptr stands for an absent tensor.

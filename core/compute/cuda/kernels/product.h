@@ -39,6 +39,10 @@ bool multiplyByLibrary(const DeviceState& state, const Product& product);
 void multiplyFloat(const DeviceState& state, const Product& product);
 void multiplyTensor(const DeviceState& state, const Product& product);
 
+/// The same for patches of whole pictures with few channels, whose rows no vector fits; sums stand in the order of the taps. `depth` at most kMostOfFew.
+inline constexpr std::int64_t kMostOfFew = 256;
+void convolveFewChannels(const DeviceState& state, const Product& product);
+
 /// Filters of convolutions with one input channel a group: [N, height, width, channels] -> [N, outHeight, outWidth, channels].
 struct Depthwise {
   DataType type = DataType::float32;

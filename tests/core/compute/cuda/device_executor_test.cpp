@@ -73,6 +73,48 @@ TEST_F(DeviceExecutorTest, OverlaysTakeTurns) {
   }
 }
 
+/// From some run on the work of a program is recorded and enqueued in one call.
+TEST_F(DeviceExecutorTest, RunsThatAreRecordedGiveTheBytesOfOthers) {
+  const std::int64_t before = engines->memoryUse(0).used;
+  {
+    Classifier small;
+    const std::vector<ValueId> wanted{small.logits};
+    Executor device(small.sketch.network, onDevice());
+    const WeightOverlay one{{small.w1, randomTensor({24, 3, 3, 3}, small.random)}}, other{{small.w1, randomTensor({24, 3, 3, 3}, small.random)}, {small.w2, randomTensor({24, 1, 3, 3}, small.random)}};
+    std::vector<Tensor> expected, found;
+    for (int i = 0; i < 20; ++i) {
+      if (i == 8 || i == 12)  // what kernels made of the weights is made anew
+        for (const WeightOverlay* overlay : {&one, &other, &one}) {
+          RunOptions options;
+          options.overlay = overlay;
+          device.run(small.pictures(5), wanted, options);
+        }
+      ValueMap given = small.pictures(i == 14 ? 7 : 5);
+      if (i % 2) given[small.x] = engines->toDevice(0, given[small.x]);
+      expected.push_back(Executor(small.sketch.network, onDevice()).run(given, wanted).at(small.logits));
+      found.push_back(device.run(given, wanted).at(small.logits));
+    }
+    for (std::size_t i = 0; i < found.size(); ++i) expectEqualBytes(expected[i], found[i]);
+  }
+  EXPECT_EQ(engines->memoryUse(0).used, before);
+}
+
+TEST_F(DeviceExecutorTest, RecordedWorkReadsWhatStandsThereWhenItIsReplayed) {
+  std::mt19937 random(freshSeed());
+  const Tensor first = randomTensor({333}, random), second = randomTensor({333}, random), there = engines->toDevice(0, first);
+  const DeviceRounding rounding{0.25F, -100, 100};
+  Tensor made, copy = engines->allocate(0, DataType::float32, {333}, Layout::plain);
+  const auto recording = engines->record(0, [&] { made = engines->rounded(there, rounding); });
+  ASSERT_TRUE(recording);
+  engines->assign(there, second);
+  recording->replay();
+  engines->assign(copy, made);
+  for (std::size_t i = 0; i < 333; ++i) EXPECT_EQ(copy.data<float>()[i], std::nearbyint(second.data<float>()[i] / 0.25F) * 0.25F);
+  EXPECT_FALSE(engines->record(0, [&] { made = engines->toDevice(0, first); })) << "an upload was recorded";
+  EXPECT_FALSE(engines->record(0, [&] { there.bytes(); })) << "a download was recorded";
+  EXPECT_NO_THROW(engines->synchronize(0));
+}
+
 TEST_F(DeviceExecutorTest, KeptValuesStayOnTheDeviceAndGiveTheBytesOfAFullRun) {
   Classifier small;
   const ValueMap given = small.pictures(6);

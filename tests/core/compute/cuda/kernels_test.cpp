@@ -84,7 +84,8 @@ TEST_F(DeviceKernelTest, Convolutions) {
 
 TEST_F(DeviceKernelTest, DepthwiseConvolutions) {
   const Convolution sizes[] = {{3, 32, 13, 11, 32, 3, 3, 32, 1, 1, 1}, {2, 7, 9, 10, 7, 3, 3, 7, 1, 1, 1},   {2, 24, 14, 15, 24, 3, 3, 24, 2, 1, 1}, {1, 6, 8, 8, 12, 3, 3, 6, 1, 1, 1},
-                               {2, 16, 12, 12, 16, 5, 5, 16, 1, 1, 2}, {2, 8, 16, 16, 8, 3, 3, 8, 1, 2, 2}, {1, 960, 4, 4, 960, 3, 3, 960, 1, 1, 1}, {2, 9, 17, 5, 9, 3, 2, 9, 3, 1, 1}};
+                               {2, 16, 12, 12, 16, 5, 5, 16, 1, 1, 2}, {2, 8, 16, 16, 8, 3, 3, 8, 1, 2, 2}, {1, 960, 4, 4, 960, 3, 3, 960, 1, 1, 1}, {2, 9, 17, 5, 9, 3, 2, 9, 3, 1, 1},
+                               {2, 12, 7, 9, 12, 3, 3, 12, 1, 1, 1}, {3, 20, 7, 9, 20, 3, 3, 20, 2, 1, 1}};
   for (const auto& size : sizes)
     for (const DataType type : kFloatTypes) {
       compareConvolution(size, false, false, "", type);
@@ -93,7 +94,7 @@ TEST_F(DeviceKernelTest, DepthwiseConvolutions) {
 }
 
 TEST_F(DeviceKernelTest, ConvolutionsWithWhatFollowsThem) {
-  const Convolution sizes[] = {{3, 16, 9, 11, 24, 1, 1, 1, 1, 1, 0, false}, {2, 5, 10, 9, 37, 3, 3, 1, 1, 1, 1}, {2, 32, 8, 8, 130, 3, 3, 1, 2, 1, 1}};
+  const Convolution sizes[] = {{3, 16, 9, 11, 24, 1, 1, 1, 1, 1, 0, false}, {2, 5, 10, 9, 37, 3, 3, 1, 1, 1, 1}, {3, 3, 8, 9, 24, 3, 3, 1, 2, 1, 1}, {2, 32, 8, 8, 130, 3, 3, 1, 2, 1, 1}};
   for (const auto& size : sizes)
     for (const DataType type : kFloatTypes)
       for (const char* activation : {"", "Relu", "Clip", "HardSwish", "Sigmoid", "Gelu", "LeakyRelu"}) {

@@ -1,0 +1,60 @@
+# PLANISH_CUDA: AUTO builds the device library where a usable nvcc with cuBLAS and cuSOLVER is found and says in one line whether;
+# ON fails without one; OFF does not look. The program itself never needs it: it loads the library when a driver answers.
+set(PLANISH_CUDA AUTO CACHE STRING "Build the CUDA backend (needs nvcc 12 or newer, cuBLAS, cuSOLVER): AUTO, ON or OFF")
+set_property(CACHE PLANISH_CUDA PROPERTY STRINGS AUTO ON OFF)
+
+# The kernels' instructions (mma with bfloat16, cp.async) need compute capability 8.0. Its machine code runs on 8.6 and 8.9, too, which own code
+# for each would only make larger and four times as slow to compile; then that of 9.0, and its PTX, which the driver of a later card compiles when
+# the library is loaded. CMAKE_CUDA_ARCHITECTURES overrides it.
+set(PLANISH_CUDA_DEFAULT_ARCHITECTURES 80-real 90)
+
+# Sets OUT to nothing if a CUDA backend can be built, else to the reason. A macro: enable_language must be called in the caller's scope.
+macro(planish_find_cuda out)
+  set(${out} "")
+  if(NOT DEFINED CMAKE_CUDA_ARCHITECTURES)
+    set(CMAKE_CUDA_ARCHITECTURES ${PLANISH_CUDA_DEFAULT_ARCHITECTURES})
+  endif()
+  include(CheckLanguage)
+  # The toolkit's usual place need not be on the path.
+  find_program(PLANISH_NVCC nvcc HINTS ENV CUDA_PATH ENV CUDAToolkit_ROOT PATHS /usr/local/cuda/bin)
+  if(PLANISH_NVCC AND NOT CMAKE_CUDA_COMPILER AND NOT DEFINED ENV{CUDACXX})
+    set(ENV{CUDACXX} ${PLANISH_NVCC})
+  endif()
+  if(NOT PLANISH_NVCC AND NOT CMAKE_CUDA_COMPILER AND NOT DEFINED ENV{CUDACXX})
+    set(${out} "no nvcc")
+  else()
+    check_language(CUDA)
+    if(NOT CMAKE_CUDA_COMPILER)
+      set(${out} "nvcc does not work with this C++ compiler (see CMakeFiles/CMakeError.log)")
+    else()
+      enable_language(CUDA)
+      find_package(CUDAToolkit QUIET)
+      if(CMAKE_CUDA_COMPILER_VERSION VERSION_LESS 12)
+        set(${out} "nvcc ${CMAKE_CUDA_COMPILER_VERSION} is older than 12 and has no C++20")
+      elseif(NOT TARGET CUDA::cublas OR NOT TARGET CUDA::cublasLt OR NOT TARGET CUDA::cusolver)
+        set(${out} "no cuBLAS, cuBLASLt or cuSOLVER beside nvcc")
+      endif()
+    endif()
+  endif()
+endmacro()
+
+# Sets PLANISH_BUILDS_CUDA.
+set(PLANISH_BUILDS_CUDA OFF)
+string(TOUPPER "${PLANISH_CUDA}" PLANISH_CUDA_WANTED)
+if(PLANISH_CUDA_WANTED STREQUAL AUTO OR PLANISH_CUDA_WANTED)
+  if(PLANISH_SANITIZE OR PLANISH_FUZZ)
+    set(PLANISH_NO_CUDA "nvcc does not take the sanitizers' options")
+  else()
+    planish_find_cuda(PLANISH_NO_CUDA)
+  endif()
+  if(NOT PLANISH_NO_CUDA)
+    set(PLANISH_BUILDS_CUDA ON)
+    message(STATUS "CUDA backend: built with nvcc ${CMAKE_CUDA_COMPILER_VERSION} for ${CMAKE_CUDA_ARCHITECTURES}")
+  elseif(PLANISH_CUDA_WANTED STREQUAL AUTO)
+    message(STATUS "CUDA backend: not built, ${PLANISH_NO_CUDA}")
+  else()
+    message(FATAL_ERROR "PLANISH_CUDA is ON, but the CUDA backend cannot be built: ${PLANISH_NO_CUDA}")
+  endif()
+else()
+  message(STATUS "CUDA backend: not built, PLANISH_CUDA is OFF")
+endif()
