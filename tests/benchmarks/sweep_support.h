@@ -20,6 +20,14 @@ inline std::filesystem::path assets() {
 
 inline double secondsSince(std::chrono::steady_clock::time_point start) { return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count(); }
 
+/// Seconds of processor time of this process so far, all its threads together; other programs disturb it less than the clock.
+inline double processorSeconds() {
+  rusage usage{};
+  getrusage(RUSAGE_SELF, &usage);
+  const auto seconds = [](const timeval& time) { return static_cast<double>(time.tv_sec) + 1e-6 * static_cast<double>(time.tv_usec); };
+  return seconds(usage.ru_utime) + seconds(usage.ru_stime);
+}
+
 /// Most memory of this process so far, in MiB.
 inline double peakMebibytes() {
   rusage usage{};
