@@ -1,4 +1,5 @@
 #include "app/cli/session.h"
+#include "core/plugin/method_list.h"
 
 namespace planish::cli {
 namespace {
@@ -21,45 +22,24 @@ Json toJson(const Declaration& declaration) {
   return {{"id", declaration.id}, {"name", declaration.name}, {"help", declaration.help}, {"parameters", parameters}};
 }
 
-class Lister {
- public:
-  Lister(Json& object, std::string& text) : m_object(object), m_text(text) {}
-
-  template <typename T>
-  void list(const std::string& key, const std::string& title, const Registry<T>& registry) {
-    if (!m_object.contains(key)) m_object[key] = Json::array();
-    m_text += title + "\n";
-    for (const auto& method : registry.all()) {
-      const Declaration& declaration = method->declaration();
-      m_object[key].push_back(toJson(declaration));
-      m_text += "  " + declaration.id + std::string(declaration.id.size() < 16 ? 16 - declaration.id.size() : 1, ' ') + declaration.help + "\n";
-      for (const auto& parameter : declaration.parameters)
-        m_text += "      " + parameter.name + " = " + toText(parameter.defaultValue) + (parameter.unit.empty() ? "" : " " + parameter.unit) + ": " + parameter.help + "\n";
-    }
-    m_text += "\n";
+void list(Json& object, std::string& text, const MethodGroup& group) {
+  object[group.key] = Json::array();
+  text += group.title + "\n";
+  for (const Declaration* declaration : group.methods) {
+    object[group.key].push_back(toJson(*declaration));
+    text += "  " + declaration->id + std::string(declaration->id.size() < 16 ? 16 - declaration->id.size() : 1, ' ') + declaration->help + "\n";
+    for (const auto& parameter : declaration->parameters)
+      text += "      " + parameter.name + " = " + toText(parameter.defaultValue) + (parameter.unit.empty() ? "" : " " + parameter.unit) + ": " + parameter.help + "\n";
   }
-
- private:
-  Json& m_object;
-  std::string& m_text;
-};
+  text += "\n";
+}
 
 }  // namespace
 
 int methods(Session& session) {
   Json object = resultObject("methods");
   std::string text;
-  Lister lister(object, text);
-  const auto& plugins = session.plugins;
-  lister.list("metrics", "Sensitivity metrics", plugins.metrics);
-  lister.list("scores", "Scores of a network", plugins.scores);
-  lister.list("solvers", "Solvers", plugins.solvers);
-  lister.list("compressors", "Compressors", plugins.compressors);
-  lister.list("repairs", "Repairs", plugins.repairs);
-  lister.list("formats", "Network formats, read", plugins.importers);
-  lister.list("exporters", "Network formats, written", plugins.exporters);
-  lister.list("targets", "Targets", plugins.targets);
-  lister.list("datasets", "Data formats", plugins.datasets);
+  for (const auto& group : methodGroups(session.plugins)) list(object, text, group);
   object["option_sets"] = Json::object();
   text += "Option sets\n";
   for (const auto& [name, settings] : optionSets()) {

@@ -1,6 +1,7 @@
 // Commands and menus of the window: one list.
 #include "app/desktop/command_palette.h"
 #include "app/desktop/main_window.h"
+#include "app/desktop/methods_text.h"
 #include "app/desktop/resources.h"
 #include "app/desktop/settings_page.h"
 #include "app/desktop/style.h"
@@ -125,6 +126,7 @@ void MainWindow::makeCommands() {
   c.add(QStringLiteral("view.system"), tr("As the s&ystem"), {}, look(Appearance::system));
   c.add(QStringLiteral("view.fullScreen"), tr("&Full screen"), QKeySequence(Qt::Key_F11), [this] { setWindowState(windowState() ^ Qt::WindowFullScreen); });
   c.add(QStringLiteral("help.guide"), tr("&Guide"), QKeySequence::HelpContents, [this] { showHelp(QStringLiteral("guide.md")); });
+  c.add(QStringLiteral("help.methods"), tr("&Methods"), {}, [this] { showHelp(QStringLiteral("methods")); });
   c.add(QStringLiteral("help.palette"), tr("&Commands…"), QKeySequence(Qt::CTRL | Qt::Key_K), [this] { CommandPalette(m_commands, this).exec(); });
   c.add(QStringLiteral("help.shortcuts"), tr("&Shortcuts"), {}, [this] { ShortcutList(m_commands, this).exec(); });
   c.add(QStringLiteral("help.about"), tr("&About Planish"), {}, [this] { showAbout(); });
@@ -206,7 +208,8 @@ void MainWindow::showHelp(const QString& topic) {
   text->setAccessibleName(tr("Guide"));
   text->setOpenExternalLinks(false);
   text->setSearchPaths({QFileInfo(path).path()});
-  if (path.isEmpty()) text->setPlainText(tr("The help files are not beside this program."));
+  if (topic == QLatin1String("methods")) text->setMarkdown(methodsMarkdown(m_engine.plugins));
+  else if (path.isEmpty()) text->setPlainText(tr("The help files are not beside this program."));
   else text->setSource(QUrl::fromLocalFile(path), QTextDocument::MarkdownResource);
   layout->addWidget(text);
   dialog.resize(900, 720);

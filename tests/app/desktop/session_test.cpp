@@ -4,6 +4,7 @@
 #include <QMenu>
 #include <QMimeData>
 #include <QProcess>
+#include <QTextBrowser>
 #include <QDropEvent>
 
 #include <gtest/gtest.h>
@@ -146,6 +147,22 @@ TEST(Session, KilledSessionIsOfferedAndRecovered) {
   EXPECT_EQ(toText(d.workspace().plan.layers[2].setting), "int8");
   EXPECT_TRUE(d.document().modified()) << "recovered work counts as not saved";
   EXPECT_TRUE(d.workspace().file.isEmpty());
+}
+
+TEST(Session, TheHelpOfEveryMethodComesFromItsDeclaration) {
+  Driver d;
+  QString shown;
+  d.whenDialogOpens([&](QWidget* dialog) {
+    shown = dialog->findChild<QTextBrowser*>()->toPlainText();
+    if (qEnvironmentVariableIsSet("PLANISH_PICTURES")) dialog->grab().save(qEnvironmentVariable("PLANISH_PICTURES") + QStringLiteral("/methods.png"));
+    static_cast<QDialog*>(dialog)->reject();
+  });
+  d.command(QStringLiteral("help.methods"));
+  for (const auto& compressor : d.engine->plugins.compressors.all()) {
+    const Declaration& declaration = compressor->declaration();
+    EXPECT_TRUE(shown.contains(QString::fromStdString(declaration.name))) << declaration.id;
+    for (const auto& parameter : declaration.parameters) EXPECT_TRUE(shown.contains(QString::fromStdString(parameter.name))) << declaration.id << ": " << parameter.name;
+  }
 }
 
 }  // namespace
