@@ -78,6 +78,10 @@ class WeightCopies {
     if (m_kept.size() > (host.byteSize() > kLarge ? kKeptLarge : kKept)) m_kept.pop_back();
     return m_kept.front().second;
   }
+  /// Of overlays that are no more.
+  void forgetGone() {
+    std::erase_if(m_kept, [](const auto& item) { return item.first.isGone(); });
+  }
 
  private:
   static constexpr std::int64_t kLarge = std::int64_t(16) << 20;
@@ -165,6 +169,8 @@ class Executor::Implementation::Run {
   }
 
   void fillWeights() {
+    if (m_options.overlay)
+      for (auto& [id, copies] : m_self.copies) copies.forgetGone();
     for (const auto& [slot, id] : m_program.weights) {
       const Tensor* tensor = &m_self.network.value(id).constant;
       if (m_options.overlay)

@@ -24,6 +24,8 @@ class TensorIdentity {
   /// `shapeOnly`: type and shape are all that counts.
   explicit TensorIdentity(const Tensor* tensor, bool shapeOnly = false);
   bool matches(const Tensor* tensor) const;
+  /// Whether nobody has the tensor any more, so that nothing can match.
+  bool isGone() const { return !m_shapeOnly && m_storage.expired(); }
 
  private:
   DataType m_type = DataType::undefined;

@@ -56,10 +56,13 @@ bool changesWeight(Setting setting) {
 /// The layers of a plan, one after another.
 class LayerLoop {
  public:
-  LayerLoop(const CompressJob& job, CompressOutcome& outcome, const Context& context, const Progress& progress)
-      : m_job(job), m_outcome(outcome), m_context(context), m_progress(progress), m_storage(storageOf(job.plugins, job.plan)) {
+  LayerLoop(const CompressJob& job, CompressOutcome& outcome, DeviceMemory& memory, const Progress& progress)
+      : m_job(job), m_outcome(outcome), m_memory(memory), m_progress(progress), m_storage(storageOf(job.plugins, job.plan)) {
     m_outcome.plan = job.plan;
     for (const auto& planned : job.plan.layers) m_order.push_back(job.network.layers.find(planned.layer));
+    memory.beforeRetry([this] {
+      if (m_live) m_live->release();
+    });
   }
 
   void run() {
@@ -86,7 +89,8 @@ class LayerLoop {
       settings[m_order[i]->id].push_back(m_job.plan.layers[i].setting);
       m_collected[m_order[i]->id] = m_collected[m_order[i]->id] | asked(m_job, *m_order[i], m_job.plan.layers[i].setting);
     }
-    m_statistics = statisticsOf(m_job, settings, m_context, m_progress.part(0, 0.1));
+    const Progress part = m_progress.part(0, 0.1);
+    m_memory.run([&](const Context& context) { m_statistics = statisticsOf(m_job, settings, context, part); }, part);
   }
 
   /// A setting that came with an edit may need more than was collected for the plan.
@@ -94,7 +98,7 @@ class LayerLoop {
     const StatisticsNeeds wanted = asked(m_job, layer, setting), have = m_collected[layer.id];
     if ((wanted.inputSquares && !have.inputSquares) || (wanted.gram && !have.gram) || (wanted.ranges && !have.ranges) || (wanted.channels && !have.channels)) {
       m_collected[layer.id] = have | wanted;
-      m_statistics.inputs[layer.id] = statisticsOf(m_job, {{layer.id, {setting}}}, m_context, Progress()).inputs[layer.id];
+      m_memory.run([&](const Context& context) { m_statistics.inputs[layer.id] = statisticsOf(m_job, {{layer.id, {setting}}}, context, Progress()).inputs[layer.id]; }, m_progress);
     }
     return m_statistics.input(layer.id);
   }
@@ -139,9 +143,13 @@ class LayerLoop {
       }
     const auto start = Clock::now();
     const Tensor matrix = toMatrix(layer, m_job.network.network->value(layer.weight).constant);
-    LayerCompressor compressor(m_job.plugins.compressors, {layer, matrix, statisticsFor(layer, setting), m_storage, m_context, {}, {}, m_job.levels});
+    const InputStatistics* statistics = statisticsFor(layer, setting);
     Journal::FinishedLayer finished;
-    finished.tensor = compressor.compress(setting);
+    m_memory.run(
+        [&](const Context& context) {
+          finished.tensor = LayerCompressor(m_job.plugins.compressors, {layer, matrix, statistics, m_storage, context, {}, {}, m_job.levels}).compress(setting);
+        },
+        m_progress);
     finished.result = {layer.name, setting, finished.tensor.bits(), relativeError(matrix, finished.tensor.decode()), secondsSince(start)};
     if (m_job.journal) m_job.journal->appendLayer(finished);
     return finished;
@@ -173,7 +181,8 @@ class LayerLoop {
 
   void startLive() {
     if (!m_job.live.samples) return;
-    m_live = std::make_unique<LiveEvaluator>(m_job.network, m_order, m_job.plugins.scores, *m_job.live.samples, m_context);
+    m_live = std::make_unique<LiveEvaluator>(m_job.network, m_order, m_job.plugins.scores, *m_job.live.samples, m_memory.context());
+    m_liveChanges = m_memory.changes();
     duringLive([&] {
       const auto original = m_live->answerOriginal(m_progress);
       if (m_job.live.onOriginal) m_job.live.onOriginal(original);
@@ -196,13 +205,20 @@ class LayerLoop {
     if (m_job.live.onLive) m_job.live.onLive(live);
   }
 
-  /// The picture is worth less than the job: it ends with a warning where it cannot be made.
+  /// The picture is worth less than the job: it ends with a warning where it cannot be made, unless the job's owner was asked and chose the end.
   template <typename Act>
   void duringLive(const Act& act) {
     const auto start = Clock::now();
     try {
-      act();
+      m_memory.run(
+          [&](const Context& context) {
+            if (m_liveChanges != m_memory.changes()) m_live->restart(context);
+            m_liveChanges = m_memory.changes();
+            act();
+          },
+          m_progress);
     } catch (const Error& error) {
+      if (m_memory.ended()) throw;
       m_live.reset();
       m_progress.warn(std::string("no more live evaluation: ") + error.what());
     }
@@ -211,7 +227,7 @@ class LayerLoop {
 
   const CompressJob& m_job;
   CompressOutcome& m_outcome;
-  const Context& m_context;
+  DeviceMemory& m_memory;
   Progress m_progress;
   StorageRules m_storage;
   std::vector<const Layer*> m_order;  ///< by plan
@@ -221,6 +237,7 @@ class LayerLoop {
   std::unique_ptr<LiveEvaluator> m_live;
   Clock::time_point m_begin = Clock::now(), m_start = m_begin;
   double m_pausedSeconds = 0, m_liveSeconds = 0;
+  int m_liveChanges = 0;
 };
 
 /// Mean KL on the calibration data of the network under `compressed`.
@@ -331,26 +348,42 @@ CompressOutcome compress(const CompressJob& job, const Context& context, const P
   CompressOutcome outcome;
   outcome.result.plan = job.plan.name;
   outcome.result.seed = context.seed;
-  LayerLoop loop(job, outcome, context, progress.part(0, 0.4));
+  DeviceMemory memory(context, job.onNoMemory, "layers that were compressed are kept");
+  LayerLoop loop(job, outcome, memory, progress.part(0, 0.4));
   loop.run();
   const auto& used = outcome.plan.layers;
   const bool quantisesActivations = std::any_of(used.begin(), used.end(), [](const PlannedLayer& layer) { return layer.setting.activationBits > 0; });
   if (quantisesActivations) {
     if (!job.calibration) throw Error(ErrorKind::usage, "activation ranges need calibration data").remedy("give --calibration or --data");
-    outcome.compressed.activations =
-        activationFormats(*job.network.network, job.network.layers, outcome.plan, *job.calibration, job.rangeRule, context, progress.part(0.4, 0.5));
+    const Progress part = progress.part(0.4, 0.5);
+    memory.run(
+        [&](const Context& current) {
+          outcome.compressed.activations = activationFormats(*job.network.network, job.network.layers, outcome.plan, *job.calibration, job.rangeRule, current, part);
+        },
+        part);
   }
   if (job.repairs && !job.repairs->empty()) {
     if (!job.calibration) throw Error(ErrorKind::usage, "repairs need calibration data").remedy("give --calibration or --data, or --repair none");
-    applyRepairs(job, *job.repairs, outcome.compressed, context, progress.part(0.5, 0.7));
+    const Progress part = progress.part(0.5, 0.7);
+    memory.run(
+        [&](const Context& current) {
+          CompressedNetwork repaired = outcome.compressed;
+          applyRepairs(job, *job.repairs, repaired, current, part);
+          outcome.compressed = std::move(repaired);
+        },
+        part);
   } else if (!job.repairs && job.calibration && !outcome.compressed.weights.empty()) {
-    chooseRepairs(job, outcome.compressed, context, progress.part(0.5, 0.7));
+    const Progress part = progress.part(0.5, 0.7);
+    memory.run([&](const Context& current) { chooseRepairs(job, outcome.compressed, current, part); }, part);
   }
   outcome.result.repairs = outcome.compressed.repairs;
   for (auto& layer : outcome.result.layers)
     if (const auto made = outcome.compressed.weights.find(job.network.layers.find(layer.layer)->weight); made != outcome.compressed.weights.end()) layer.bits = made->second.bits();
   loop.finish(progress.part(0.7, 0.7));
-  if (job.data) judge(job, outcome, context, progress.part(0.7, 1));
+  if (job.data) {
+    const Progress part = progress.part(0.7, 1);
+    memory.run([&](const Context& current) { judge(job, outcome, current, part); }, part);
+  }
   outcome.result.compressed = store(outcome.compressed, *job.network.network);
   outcome.result.seconds = secondsSince(start) - loop.pausedSeconds();
   return outcome;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "core/jobs/device_memory.h"
 #include "core/jobs/layer_control.h"
 #include "core/jobs/live_evaluator.h"
 #include "core/jobs/open_job.h"
@@ -29,6 +30,7 @@ struct CompressJob {
   std::function<Setting(const Layer&)> settingNow = {};
   LiveOptions live = {};
   LevelStore* levels = nullptr;  ///< see CompressionInput
+  MemoryQuestion onNoMemory = {};
 };
 
 struct CompressOutcome {
@@ -39,7 +41,8 @@ struct CompressOutcome {
 };
 
 /// Compresses layer by layer, quantises activations, repairs, and judges paired against the original. Throws Error(usage) for a
-/// plan that does not fit the network, listing the layers. A stop takes effect between layers and keeps the journal.
+/// plan that does not fit the network, listing the layers. A stop takes effect between layers and keeps the journal. Where a device's memory does not suffice, each step (statistics, a
+/// layer, a repair, judging, live evaluation) is tried again with less at a time: see DeviceMemory; live evaluations end with a warning where onNoMemory is not given.
 CompressOutcome compress(const CompressJob& job, const Context& context, const Progress& progress);
 
 /// The journal's and the result's fingerprint: lines "part=value". Two jobs with one fingerprint compress every layer to the same bytes.

@@ -29,21 +29,28 @@ double secondsSince(std::chrono::steady_clock::time_point start) { return std::c
 
 LiveEvaluator::LiveEvaluator(const OpenedNetwork& network, const std::vector<const Layer*>& order, const Registry<Score>& scores, const BatchSource& samples,
                              const Context& context)
-    : m_network(network), m_samples(samples), m_context(withPartOfTheMemory(context)), m_scores(scoresFor(scores, samples)),
-      m_wanted(firstOutput(*network.network)), m_runner(*network.network, samples, m_wanted, {}, m_context) {
+    : m_network(network), m_samples(samples), m_scores(scoresFor(scores, samples)), m_wanted(firstOutput(*network.network)) {
   const Connections connections(*network.network);
   m_place.assign(order.size() + 1, OperationId{network.network->operationCount()});
   for (std::size_t i = order.size(); i-- > 0;) {
     m_place[i] = std::min(m_place[i + 1], order[i]->operation);
     for (const OperationId reader : connections.consumers[static_cast<std::size_t>(order[i]->weight.index)]) m_place[i] = std::min(m_place[i], reader);
   }
-  m_runner.setOverlay(&m_overlay);
+  restart(context);
+}
+
+void LiveEvaluator::restart(const Context& context) {
+  m_context = withPartOfTheMemory(context);
+  release();  // its memory first
+  m_runner = std::make_unique<CutRunner>(*m_network.network, m_samples, m_wanted, CutRunner::Samples{}, m_context);
+  m_runner->setOverlay(&m_overlay);
+  m_front = {0};
 }
 
 Tensor LiveEvaluator::run(const Progress& progress) {
   Tensor all;
   std::mutex making;
-  m_runner.forEachPiece(
+  m_runner->forEachPiece(
       [&](Executor& executor, const CutRunner::Piece& piece, const ValueMap& front) {
         RunOptions options;
         options.overlay = &m_overlay;
@@ -53,7 +60,7 @@ Tensor LiveEvaluator::run(const Progress& progress) {
           throw Error(ErrorKind::invalidInput, "expected an answer for each of " + std::to_string(piece.count) + " samples, found an output of shape " + rows.shape().text());
         const std::int64_t classes = rows.count() / piece.count;
         std::lock_guard lock(making);
-        if (!all.defined()) all = Tensor(DataType::float32, Shape{m_runner.sampleCount(), classes});
+        if (!all.defined()) all = Tensor(DataType::float32, Shape{m_runner->sampleCount(), classes});
         if (all.shape()[1] != classes) throw Error(ErrorKind::invalidInput, "the number of answers changes from sample to sample");
         const auto bytes = rows.bytes();
         std::memcpy(all.writable<float>().data() + piece.first * classes, bytes.data(), bytes.size());
@@ -88,13 +95,13 @@ void LiveEvaluator::replace(const Layer& layer, const Tensor& matrix) {
 
 LiveScores LiveEvaluator::evaluate(std::size_t done, const Progress& progress) {
   const auto start = std::chrono::steady_clock::now();
-  const double workBefore = m_runner.work();
+  const double workBefore = m_runner->work();
   const OperationId place = std::min(m_place.at(done), OperationId{m_network.network->operationCount() - 1});
-  m_runner.moveTo(place, progress);
-  m_front = m_runner.keepsValues() ? place : m_front;
+  m_runner->moveTo(place, progress);
+  m_front = m_runner->keepsValues() ? place : m_front;
   const Tensor output = run(progress);
-  m_runner.addRuns(1, place);
-  const double work = m_runner.work() - workBefore;
+  m_runner->addRuns(1, place);
+  const double work = m_runner->work() - workBefore;
   if (work > 0.01) m_secondsPerRun = secondsSince(start) / work;
   LiveScores live = judge(output);
   live.layersDone = done;

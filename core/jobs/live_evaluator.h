@@ -5,6 +5,7 @@
 
 #include <functional>
 #include <map>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -38,6 +39,10 @@ class LiveEvaluator {
                 const Context& context);
 
   std::map<std::string, Estimate> answerOriginal(const Progress& progress);
+  /// Gives what it keeps back; nothing but restart() may follow.
+  void release() { m_runner.reset(); }
+  /// Goes on with this context; what was replaced stays replaced.
+  void restart(const Context& context);
   /// The weight from now on: float32 [rows, columns].
   void replace(const Layer& layer, const Tensor& matrix);
   /// With the first `done` layers of the order behind.
@@ -45,7 +50,7 @@ class LiveEvaluator {
   /// A whole network, whatever was replaced so far.
   LiveScores evaluateFinished(const CompressedNetwork& compressed, const Progress& progress);
   /// Seconds that the next evaluate() will take, from those before.
-  double expectedSeconds() const { return m_secondsPerRun * m_runner.share(m_front); }
+  double expectedSeconds() const { return m_secondsPerRun * (m_runner ? m_runner->share(m_front) : 1); }
 
  private:
   Tensor run(const Progress& progress);
@@ -56,7 +61,7 @@ class LiveEvaluator {
   Context m_context;
   std::vector<const Score*> m_scores;
   std::vector<ValueId> m_wanted;
-  CutRunner m_runner;
+  std::unique_ptr<CutRunner> m_runner;
   std::vector<OperationId> m_place;  ///< by layers done: nothing in front of it changes any more
   WeightOverlay m_overlay;
   Tensor m_reference;                ///< the original's answers [samples, classes]

@@ -1,7 +1,6 @@
 #include "core/jobs/measure_job.h"
 
 #include "core/base/sha256.h"
-#include "core/compute/device_library.h"
 #include "core/formats/menu.h"
 
 #include <algorithm>
@@ -75,44 +74,6 @@ class LayerGate {
   std::set<std::string> m_asked;
 };
 
-void eachDevice(const Context& context, const std::function<void(DeviceEngines&, int)>& body) {
-  if (context.device.kind == DeviceKind::cpu || !deviceLibrary().engines) return;
-  for (int i = 0; i < context.deviceCount; ++i) body(*deviceLibrary().engines, context.device.index + i);
-}
-
-std::int64_t mostUsed(const Context& context) {
-  std::int64_t most = 0;
-  eachDevice(context, [&](DeviceEngines& engines, int device) { most = std::max(most, engines.memoryUse(device).peak); });
-  return most;
-}
-
-/// Measures what `input` says is not done. Where a device's memory does not suffice it goes on with less at a time, then with what the job's owner chooses.
-MeasureWork measureInMemory(const MeasureJob& job, const SensitivityMetric& metric, MeasureInput& input, const RowSink& sink, Context& context, const Progress& progress) {
-  const std::int64_t usual = context.memoryLimit;
-  for (;;) {
-    eachDevice(context, [](DeviceEngines& engines, int device) { engines.resetPeak(device); });
-    try {
-      return metric.measure(input, parametersOf(job, metric), sink, context, progress);
-    } catch (const Error& error) {
-      if (error.kind() != ErrorKind::outOfMemory || context.device.kind == DeviceKind::cpu) throw;
-      const std::int64_t used = mostUsed(context);
-      eachDevice(context, [](DeviceEngines& engines, int device) { engines.trim(device); });
-      if (const std::int64_t less = std::min(context.memoryLimit, used) / 2; less >= kLeastMemory) {
-        context.memoryLimit = less;
-        progress.warn("the device's memory does not suffice: going on with half as much at a time");
-        continue;
-      }
-      const MemoryChoice choice = job.onNoMemory ? job.onNoMemory(error) : MemoryChoice::end;
-      if (choice == MemoryChoice::end) throw Error(error.kind(), error.message()).in(error.file()).at(error.where()).remedy(error.remedyText() + "; what was measured is kept");
-      context.memoryLimit = usual;
-      if (choice != MemoryChoice::processor) continue;
-      context.device = {};
-      context.deviceCount = 1;
-      progress.warn("going on with the CPU");
-    }
-  }
-}
-
 }  // namespace
 
 std::string optionsText(const std::vector<Setting>& options) {
@@ -128,7 +89,7 @@ std::string fingerprintOf(const MeasureJob& job, const Context& context) {
 }
 
 MeasureOutcome measure(const MeasureJob& job, const Context& context, const Progress& progress) {
-  Context current = context;
+  DeviceMemory memory(context, job.onNoMemory, "what was measured is kept");
   const auto start = std::chrono::steady_clock::now();
   const auto& layers = job.network.layers;
   const TargetProfile& target = job.plugins.targets.get(job.target);
@@ -174,7 +135,8 @@ MeasureOutcome measure(const MeasureJob& job, const Context& context, const Prog
       if (job.onRows) job.onRows(id, layer, rows);
       gate.pass(&layer, part);
     };
-    const MeasureWork work = measureInMemory(job, metric, input, sink, current, part);
+    MeasureWork work;
+    memory.run([&](const Context& current) { work = metric.measure(input, parametersOf(job, metric), sink, current, part); }, part);
     if (!skipped.empty()) table.fingerprint = sha256Hex(fingerprint + " without " + joined(skipped));
     for (const auto& name : skipped) outcome.skipped.push_back(id + "/" + name);
     outcome.work.fullRunsEquivalent += work.fullRunsEquivalent;

@@ -1,17 +1,11 @@
 #pragma once
 
+#include "core/jobs/device_memory.h"
 #include "core/jobs/layer_control.h"
 #include "core/jobs/open_job.h"
 #include "core/project/journal.h"
 
 namespace planish {
-
-/// What to do when a device's memory does not suffice.
-enum class MemoryChoice : std::uint8_t {
-  tryAgain,  ///< other programs were closed, perhaps
-  processor, ///< go on with what is left on the CPU
-  end,       ///< end with the error; finished layers are kept
-};
 
 /// Sensitivity tables of a network, by one or several metrics.
 struct MeasureJob {
@@ -30,11 +24,8 @@ struct MeasureJob {
   /// Asked between layers on the job's thread, for each metric: may block (a pause). A skipped layer gets no rows in this table, and the
   /// table is not taken for a whole one later.
   std::function<LayerControl(const std::string& metric, const Layer&)> control = {};
-  /// Asked when a device has no memory even for the smallest pieces, on the job's thread: may block. Not given: the job ends with the error.
-  std::function<MemoryChoice(const Error&)> onNoMemory = {};
+  MemoryQuestion onNoMemory = {};
 };
-
-inline constexpr std::int64_t kLeastMemory = std::int64_t(64) << 10;
 
 struct MeasureOutcome {
   std::vector<SensitivityTable> tables;  ///< in the order of the metrics
@@ -46,8 +37,8 @@ struct MeasureOutcome {
 };
 
 /// Throws Error(usage) if no option is legal for any layer, or a metric needs data that is not there. A stop leaves finished
-/// layers in the journal. Where a device's memory does not suffice, what is not measured yet is tried again with half of what was used, down to kLeastMemory,
-/// which changes no number; then see onNoMemory. Whatever ends the job, finished layers are in the journal.
+/// layers in the journal. Where a device's memory does not suffice, what is not measured yet is tried again with less at a time: see
+/// DeviceMemory. Whatever ends the job, finished layers are in the journal.
 MeasureOutcome measure(const MeasureJob& job, const Context& context, const Progress& progress);
 
 /// As a person types them: "int8,int4".

@@ -47,6 +47,8 @@ class CutRunner {
   void moveTo(OperationId place, const Progress& progress);
   /// Whether the values in front of the place are kept, or have to be run for each forEachPiece.
   bool keepsValues() const { return m_kept && m_front == m_place; }
+  /// Whether they will be when the runner has moved to this place.
+  bool keepsAt(OperationId place) const { return keptBytes(cut(place)) <= m_context.memoryLimit; }
 
   /// Calls body(executor, piece, values in front of the place), in parallel, each piece once.
   using Body = std::function<void(Executor& executor, const Piece& piece, const ValueMap& front)>;

@@ -95,25 +95,27 @@ MeasureWork MeasuredSweep::run(const RowSink& sink, const Progress& progress) {
   for (const auto& unit : all)
     if (!isDone(unit)) open.push_back(&unit);
   std::size_t prepared = 0;
-  std::map<const Unit*, std::vector<OptionLevel>> ready;
+  std::map<const Unit*, std::vector<Cell>> ready;
+  const bool onDevices = m_context.device.kind != DeviceKind::cpu;
   for (const auto& unit : all) {
     progress.report(ran / toRun, unit.members.front()->name);
     // Also in front of units that were measured before: with the same steps the kept values are the same to the bit.
     const Progress here = still(ran / toRun);
-    eachRunner([&](std::size_t worker) { m_runners[worker]->moveTo(unit.place, here); });
+    const bool judgedAtOnce = onDevices && !isDone(unit) && !isCorrected(unit);  // then devices move when they judge: one wait less
+    if (!judgedAtOnce) eachRunner([&](std::size_t worker) { m_runners[worker]->moveTo(unit.place, here); });
     if (isDone(unit)) continue;
     if (!ready.contains(&unit)) {
       while (open[prepared] != &unit) ++prepared;  // what is skipped meanwhile
       const std::size_t count = preparedTogether(open, prepared);
       std::vector<const Layer*> layers;
       for (std::size_t i = prepared; i < prepared + count; ++i) layers.push_back(open[i]->members.front());
-      auto made = levels.of(layers, here);
+      auto made = cellsOf(std::span(open).subspan(prepared, count), levels.of(layers, here));
       for (std::size_t i = 0; i < count; ++i) ready[open[prepared++]] = std::move(made[i]);
     }
-    auto cells = cellsOf(unit, std::move(ready.extract(&unit).mapped()));
+    auto cells = std::move(ready.extract(&unit).mapped());
     correct(unit, cells, here);
     // Where the values in front are not kept, all options share one way there; a device is given several to do without a pause.
-    const std::size_t together = m_runner.keepsValues() && m_context.device.kind == DeviceKind::cpu ? 1 : std::max<std::size_t>(1, cells.size());
+    const std::size_t together = !onDevices && m_runner.keepsValues() ? 1 : std::max<std::size_t>(1, cells.size());
     for (std::size_t first = 0; first < cells.size(); first += together) {
       progress.throwIfStopped();
       judge(unit, std::span(cells).subspan(first, std::min(together, cells.size() - first)), here);
@@ -193,7 +195,7 @@ void MeasuredSweep::answerOriginal(const Progress& progress) {
 }
 
 std::size_t MeasuredSweep::preparedTogether(const std::vector<const Unit*>& units, std::size_t first) const {
-  if (m_context.device.kind == DeviceKind::cpu || m_context.deviceCount < 2) return 1;
+  if (m_context.device.kind == DeviceKind::cpu) return 1;
   constexpr std::size_t kEach = 16;  // so that long and short ones come out even
   std::int64_t bytes = 0;
   std::size_t count = 0;
@@ -207,30 +209,46 @@ std::size_t MeasuredSweep::preparedTogether(const std::vector<const Unit*>& unit
   return count;
 }
 
-std::vector<MeasuredSweep::Cell> MeasuredSweep::cellsOf(const Unit& unit, std::vector<OptionLevel> levels) const {
-  const Layer& layer = *unit.members.front();
-  std::vector<Cell> cells;
-  for (auto& level : levels) {
-    Cell cell;
-    if (level.matrix.defined()) cell.overlay[layer.weight] = weightOf(m_input.network, layer, level);
-    if (level.option.activationBits > 0) {
+std::vector<std::vector<MeasuredSweep::Cell>> MeasuredSweep::cellsOf(std::span<const Unit* const> units, std::vector<std::vector<OptionLevel>> levels) const {
+  std::vector<std::vector<Cell>> cells(units.size());
+  std::vector<Cell*> all;
+  std::vector<const Layer*> layers;
+  for (std::size_t u = 0; u < units.size(); ++u) {
+    const Unit& unit = *units[u];
+    cells[u].resize(levels[u].size());
+    for (std::size_t i = 0; i < levels[u].size(); ++i) {
+      Cell& cell = cells[u][i];
+      cell.level = std::move(levels[u][i]);
+      cell.perSample.resize(static_cast<std::size_t>(m_runner.sampleCount()));
+      all.push_back(&cell);
+      layers.push_back(unit.members.front());
+      if (cell.level.option.activationBits == 0) continue;
       ActivationFormats formats;
       for (const Layer* member : unit.members)
         for (const ValueId value : activationValues(m_input.network, m_input.layers, {member->id}))
-          if (const auto* statistics = m_ranges.value(value)) formats[value] = chooseFormat(*statistics, level.option.activationBits, RangeRule::mse);
+          if (const auto* statistics = m_ranges.value(value)) formats[value] = chooseFormat(*statistics, cell.level.option.activationBits, RangeRule::mse);
       cell.transforms = simulation(formats);
     }
-    cell.level = std::move(level);
-    cell.perSample.resize(static_cast<std::size_t>(m_runner.sampleCount()));
-    cells.push_back(std::move(cell));
   }
+  parallelFor(m_context.threads, static_cast<std::int64_t>(all.size()), 1, [&](std::int64_t begin, std::int64_t end) {
+    for (auto i = static_cast<std::size_t>(begin); i < static_cast<std::size_t>(end); ++i) {
+      if (!all[i]->level.matrix.defined()) continue;
+      all[i]->overlay[layers[i]->weight] = weightOf(m_input.network, *layers[i], all[i]->level);
+      all[i]->level.matrix = {};
+    }
+  });
   return cells;
 }
 
+bool MeasuredSweep::isCorrected(const Unit& unit) const {
+  const OutputCorrection correction(m_input.network, *unit.members.front(), m_parameters.kept);
+  return unit.members.size() == 1 && correction.possible() && (!m_parameters.onlyNormalization || correction.normalization().valid());
+}
+
 void MeasuredSweep::correct(const Unit& unit, std::vector<Cell>& cells, const Progress& progress) {
+  if (!isCorrected(unit)) return;
   const Layer& layer = *unit.members.front();
   const OutputCorrection correction(m_input.network, layer, m_parameters.kept);
-  if (unit.members.size() > 1 || !correction.possible() || (m_parameters.onlyNormalization && !correction.normalization().valid())) return;
   // Moments of the output under the original weight (first) and under each option, by piece, so that sums have one order.
   const std::size_t pieces = m_runner.pieces().size();
   std::vector<std::vector<ChannelMoments>> moments(cells.size() + 1, std::vector<ChannelMoments>(pieces));
@@ -259,7 +277,7 @@ void MeasuredSweep::correct(const Unit& unit, std::vector<Cell>& cells, const Pr
 
 void MeasuredSweep::judge(const Unit& unit, std::span<Cell> cells, const Progress& progress) {
   m_runner.addRuns(static_cast<double>(cells.size()), unit.place);
-  if (m_context.device.kind != DeviceKind::cpu) return judgeOnDevices(cells, progress);
+  if (m_context.device.kind != DeviceKind::cpu) return judgeOnDevices(unit, cells, progress);
   m_runner.forEachPiece(
       [&](Executor& executor, const CutRunner::Piece& piece, const ValueMap& front) {
         for (Cell& cell : cells) scorePiece(piece, executor.run(front, m_wanted, optionsOf(cell, progress)).at(m_wanted.front()), cell.perSample);
@@ -304,34 +322,56 @@ class MeasuredSweep::Unread {
   std::size_t& m_ahead;
 };
 
-void MeasuredSweep::judgeOnDevices(std::span<Cell> cells, const Progress& progress) {
+/// Pieces of one option each (or of all, where the way to the place is run for each piece), dealt out to the devices in turn, since they take the same time. A
+/// device that is through with its own takes over what another one has not begun.
+class MeasuredSweep::Deal {
+ public:
+  Deal(std::size_t items, std::size_t workers) : m_items(items), m_next(workers) {}
+
+  /// The next of what was dealt to `owner`; m_items if there is none.
+  std::size_t next(std::size_t owner) { return std::min(m_items, m_next[owner]++ * m_next.size() + owner); }
+  std::size_t items() const { return m_items; }
+  std::size_t workers() const { return m_next.size(); }
+
+ private:
+  std::size_t m_items;
+  std::vector<std::atomic<std::size_t>> m_next;
+};
+
+void MeasuredSweep::judgeOnDevices(const Unit& unit, std::span<Cell> cells, const Progress& progress) {
   const auto& pieces = m_runner.pieces();
-  // Each device has the values in front of the place; where they are run again, all options of a piece share that.
-  const bool kept = m_runner.keepsValues();
-  if (!kept) m_runner.addWay();
-  const std::size_t together = kept ? 1 : cells.size(), items = cells.size() / together * pieces.size();
-  std::atomic<std::size_t> next{0};
+  const bool kept = m_runner.keepsAt(unit.place);
+  const std::size_t together = kept ? 1 : cells.size();
+  Deal deal(cells.size() / together * pieces.size(), m_runners.size());
   std::atomic<bool> failed{false};
   eachRunner([&](std::size_t worker) {
+    CutRunner& runner = *m_runners[worker];
     Unread unread(*this, m_ahead[worker]);
+    const auto judgeItem = [&](std::size_t item) {
+      progress.throwIfStopped();
+      runner.onPiece(
+          item % pieces.size(),
+          [&](Executor& executor, const CutRunner::Piece& piece, const ValueMap& front) {
+            for (Cell& cell : cells.subspan(item / pieces.size() * together, together))
+              unread.add(cell, piece, executor.run(front, m_wanted, optionsOf(cell, progress)).at(m_wanted.front()));
+          },
+          progress);
+    };
     try {
-      for (std::size_t item = next++; item < items && !failed; item = next++) {
-        progress.throwIfStopped();
-        const std::size_t index = item % pieces.size();
-        m_runners[worker]->onPiece(
-            index,
-            [&](Executor& executor, const CutRunner::Piece& piece, const ValueMap& front) {
-              for (Cell& cell : cells.subspan(item / pieces.size() * together, together))
-                unread.add(cell, piece, executor.run(front, m_wanted, optionsOf(cell, progress)).at(m_wanted.front()));
-            },
-            progress);
-      }
+      runner.moveTo(unit.place, progress);
+      for (std::size_t item = deal.next(worker); item < deal.items() && !failed; item = deal.next(worker)) judgeItem(item);
       unread.read();
+      for (std::size_t other = 0; other < deal.workers(); ++other)
+        for (std::size_t item = deal.next(other); item < deal.items() && !failed; item = deal.next(other)) {
+          judgeItem(item);
+          unread.read();
+        }
     } catch (...) {
       failed = true;
       throw;
     }
   });
+  if (!kept) m_runner.addWay();
 }
 
 RunOptions MeasuredSweep::optionsOf(const Cell& cell, const Progress& progress) {

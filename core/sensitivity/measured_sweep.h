@@ -43,14 +43,18 @@ class MeasuredSweep {
   std::vector<Unit> units() const;
   void chooseActivations(const Progress& progress);
   void answerOriginal(const Progress& progress);
-  std::vector<Cell> cellsOf(const Unit& unit, std::vector<OptionLevel> levels) const;
+  /// By unit.
+  std::vector<std::vector<Cell>> cellsOf(std::span<const Unit* const> units, std::vector<std::vector<OptionLevel>> levels) const;
   /// How many of the units, from `first` on, get their options at one time: one a time on the CPU, on devices as many as memory allows.
   std::size_t preparedTogether(const std::vector<const Unit*>& units, std::size_t first) const;
+  bool isCorrected(const Unit& unit) const;
   void correct(const Unit& unit, std::vector<Cell>& cells, const Progress& progress);
   void judge(const Unit& unit, std::span<Cell> cells, const Progress& progress);
   class Unread;
+  class Deal;
   static RunOptions optionsOf(const Cell& cell, const Progress& progress);
-  void judgeOnDevices(std::span<Cell> cells, const Progress& progress);
+  /// Behind moving to the unit's place.
+  void judgeOnDevices(const Unit& unit, std::span<Cell> cells, const Progress& progress);
   void scorePiece(const CutRunner::Piece& piece, const Tensor& output, std::span<double> into) const;
   std::vector<SensitivityRow> rowsOf(const Layer& layer, const std::vector<Cell>& cells) const;
 

@@ -1,5 +1,5 @@
 // Top-1 of the CIFAR networks with every layer under one setting: GPTQ against rounding, SparseGPT and Wanda against magnitude.
-// Usage: second_order_benchmark [--networks A,B] [--settings A,B] [--samples N] [--judge N] [--threads N] [--sequential yes|no|block]
+// Usage: second_order_benchmark [--networks A,B] [--settings A,B] [--samples N] [--judge N] [--threads N] [--device cpu|cuda] [--sequential yes|no|block]
 // [--repair ID] [--set COMPRESSOR.NAME=VALUE]... Settings are as on the command line of planish-cli. Sequential: the statistics of a layer
 // (or of the layers of one block) are collected with everything in front of it compressed. With --table FILE --bytes N: in place of --settings,
 // the exact plan of that size from a table as mixed_precision_benchmark writes it, as it is and with every layer made by gptq.
@@ -7,6 +7,7 @@
 #include "core/compression/compressed_network.h"
 #include "core/compression/compressor.h"
 #include "core/compression/repair.h"
+#include "core/compute/device_library.h"
 #include "plugins/builtin_plugins.h"
 #include "tests/benchmarks/sweep_support.h"
 
@@ -22,6 +23,7 @@ struct Arguments {
   std::vector<Setting> settings = parseOptions("int4,int4@gptq,int3,int3@gptq,int2,int2@gptq");
   std::int64_t samples = 512, judge = -1;
   int threads = 2;
+  bool onDevice = false;
   std::string sequential = "no", repair, table;
   std::int64_t bytes = 0;
   MethodParameters parameters;
@@ -32,6 +34,9 @@ class Networks {
   explicit Networks(const Arguments& arguments) : m_arguments(arguments) {
     registerBuiltinPlugins(m_plugins);
     m_context.threads = arguments.threads;
+    if (!arguments.onDevice) return;
+    m_context.device = {DeviceKind::cuda, 0};
+    std::printf("%s\n", describeDevice(0).name.c_str());
   }
 
   void run() {
@@ -189,6 +194,7 @@ int main(int count, char** words) {
       else if (name == "--samples") arguments.samples = std::stoll(value);
       else if (name == "--judge") arguments.judge = std::stoll(value);
       else if (name == "--threads") arguments.threads = std::stoi(value);
+      else if (name == "--device") arguments.onDevice = value == "cuda";
       else if (name == "--sequential") arguments.sequential = value;
       else if (name == "--repair") arguments.repair = value;
       else if (name == "--table") arguments.table = value;
