@@ -240,6 +240,7 @@ int JobRunner::compress(const CompressChoice& choice) {
     const bool continues = resume && Journal::summary(place).fingerprint == print;
     const std::shared_ptr<Journal> journal = Journal::open(place, "compress", print, continues, !continues);
     job.journal = journal.get();
+    job.onNoMemory = [&](const Error& error) { return askForMemory(idBox, error, tools); };
     job.control = [&](const Layer&) { return tools.gate.pass(tools.progress) ? LayerControl::skip : LayerControl::go; };
     job.settingNow = [&](const Layer& layer) { return board->take(layer.name); };
     job.onLayer = [&](const LayerResult& layer, std::size_t done, std::size_t) {

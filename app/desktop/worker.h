@@ -2,7 +2,7 @@
 
 #include "core/base/error.h"
 #include "core/base/progress.h"
-#include "core/jobs/measure_job.h"
+#include "core/jobs/device_memory.h"
 
 #include <QObject>
 #include <QString>

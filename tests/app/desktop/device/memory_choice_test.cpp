@@ -78,5 +78,16 @@ TEST_F(MemoryOfTheDevice, D05_TryingAgainGoesOnWhereMemoryWasGivenBack) {
   EXPECT_EQ(rows(), static_cast<std::size_t>(d.workspace().layerCount()) * 2);
 }
 
+TEST_F(MemoryOfTheDevice, D05_CompressingAsksToo) {
+  d.document().changeSettings({{0, parseSetting("int8")}, {1, parseSetting("int4")}});
+  faults().memory = deviceLibrary().engines->memoryUse(0).used;
+  d.startCompress();
+  ASSERT_TRUE(Driver::waitFor([&] { return !d.workspace().jobs.empty() && job().phase == views::JobPhase::asking; }, 120000));
+  QTest::mouseClick(button(QStringLiteral("Go on on the processor")), Qt::LeftButton);
+  ASSERT_TRUE(d.waitForJobs());
+  EXPECT_EQ(job().phase, views::JobPhase::done);
+  EXPECT_TRUE(d.workspace().project.result(d.workspace().plan.name));
+}
+
 }  // namespace
 }  // namespace planish::desktop
