@@ -23,6 +23,9 @@ std::vector<ValueId> firstOutput(const Network& network) {
   return {network.outputs.front()};
 }
 
+/// Seconds of measuring between two deliveries of rows, on devices; a single unit may take longer.
+constexpr double kJudgedTogether = 0.1;
+
 /// [samples, answers], float32, plain.
 Tensor answerRows(const Tensor& output, std::int64_t samples) {
   const Tensor plain = toFloat(output);
@@ -97,14 +100,18 @@ MeasureWork MeasuredSweep::run(const RowSink& sink, const Progress& progress) {
   std::size_t prepared = 0;
   std::map<const Unit*, std::vector<Cell>> ready;
   const bool onDevices = m_context.device.kind != DeviceKind::cpu;
-  for (const auto& unit : all) {
+  const auto finish = [&](const Unit& unit, std::vector<Cell>& cells) {
+    ran += effort(unit);
+    work.cells += static_cast<std::int64_t>(cells.size());
+    for (const Layer* layer : unit.members)
+      if (!m_input.done.contains(layer->name)) sink(*layer, rowsOf(*layer, cells));
+  };
+  double unitSeconds = 1;
+  for (std::size_t u = 0; u < all.size(); ++u) {
+    const Unit& unit = all[u];
     progress.report(ran / toRun, unit.members.front()->name);
-    // Also in front of units that were measured before: with the same steps the kept values are the same to the bit.
     const Progress here = still(ran / toRun);
-    const bool judgedAtOnce = onDevices && !isDone(unit) && !isCorrected(unit);  // then devices move when they judge: one wait less
-    if (!judgedAtOnce) eachRunner([&](std::size_t worker) { m_runners[worker]->moveTo(unit.place, here); });
-    if (isDone(unit)) continue;
-    if (!ready.contains(&unit)) {
+    if (!isDone(unit) && !ready.contains(&unit)) {
       while (open[prepared] != &unit) ++prepared;  // what is skipped meanwhile
       const std::size_t count = preparedTogether(open, prepared);
       std::vector<const Layer*> layers;
@@ -112,19 +119,46 @@ MeasureWork MeasuredSweep::run(const RowSink& sink, const Progress& progress) {
       auto made = cellsOf(std::span(open).subspan(prepared, count), levels.of(layers, here));
       for (std::size_t i = 0; i < count; ++i) ready[open[prepared++]] = std::move(made[i]);
     }
+    if (onDevices && !isDone(unit) && !isCorrected(unit)) {
+      // Devices go from unit to unit without waiting for each other, as long as that takes no longer than somebody waits for rows.
+      std::vector<Judged> together;
+      const double most = std::clamp(kJudgedTogether / unitSeconds, 1.0, static_cast<double>(all.size()));
+      for (std::size_t i = u; i < all.size() && static_cast<double>(together.size()) < most; ++i) {
+        if (!isDone(all[i]) && (isCorrected(all[i]) || !ready.contains(&all[i]))) break;
+        // Also units that were measured before: with the same steps the kept values are the same to the bit.
+        together.push_back({&all[i], isDone(all[i]) ? std::vector<Cell>() : std::move(ready.extract(&all[i]).mapped())});
+      }
+      const auto start = std::chrono::steady_clock::now();
+      judgeOnDevices(together, here);
+      unitSeconds = std::max(1e-4, std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count() / static_cast<double>(together.size()));
+      for (auto& judged : together) {
+        if (isDone(*judged.unit)) continue;
+        finish(*judged.unit, judged.cells);
+        progress.throwIfStopped();
+        progress.report(ran / toRun, judged.unit->members.front()->name);
+      }
+      u += together.size() - 1;
+      continue;
+    }
+    eachRunner([&](std::size_t worker) { m_runners[worker]->moveTo(unit.place, here); });
+    if (isDone(unit)) continue;
     auto cells = std::move(ready.extract(&unit).mapped());
     correct(unit, cells, here);
-    // Where the values in front are not kept, all options share one way there; a device is given several to do without a pause.
-    const std::size_t together = !onDevices && m_runner.keepsValues() ? 1 : std::max<std::size_t>(1, cells.size());
-    for (std::size_t first = 0; first < cells.size(); first += together) {
-      progress.throwIfStopped();
-      judge(unit, std::span(cells).subspan(first, std::min(together, cells.size() - first)), here);
-      progress.report((ran + effort(unit) * static_cast<double>(first + together) / static_cast<double>(cells.size())) / toRun, unit.members.front()->name);
+    if (onDevices) {
+      std::vector<Judged> together;
+      together.push_back({&unit, std::move(cells)});
+      judgeOnDevices(together, here);
+      cells = std::move(together.front().cells);
+    } else {
+      // Where the values in front are not kept, all options share one way there.
+      const std::size_t together = m_runner.keepsValues() ? 1 : std::max<std::size_t>(1, cells.size());
+      for (std::size_t first = 0; first < cells.size(); first += together) {
+        progress.throwIfStopped();
+        judge(unit, std::span(cells).subspan(first, std::min(together, cells.size() - first)), here);
+        progress.report((ran + effort(unit) * static_cast<double>(first + together) / static_cast<double>(cells.size())) / toRun, unit.members.front()->name);
+      }
     }
-    ran += effort(unit);
-    work.cells += static_cast<std::int64_t>(cells.size());
-    for (const Layer* layer : unit.members)
-      if (!m_input.done.contains(layer->name)) sink(*layer, rowsOf(*layer, cells));
+    finish(unit, cells);
   }
   work.fullRunsEquivalent = m_runner.work();
   progress.report(1);
@@ -277,7 +311,6 @@ void MeasuredSweep::correct(const Unit& unit, std::vector<Cell>& cells, const Pr
 
 void MeasuredSweep::judge(const Unit& unit, std::span<Cell> cells, const Progress& progress) {
   m_runner.addRuns(static_cast<double>(cells.size()), unit.place);
-  if (m_context.device.kind != DeviceKind::cpu) return judgeOnDevices(unit, cells, progress);
   m_runner.forEachPiece(
       [&](Executor& executor, const CutRunner::Piece& piece, const ValueMap& front) {
         for (Cell& cell : cells) scorePiece(piece, executor.run(front, m_wanted, optionsOf(cell, progress)).at(m_wanted.front()), cell.perSample);
@@ -322,56 +355,46 @@ class MeasuredSweep::Unread {
   std::size_t& m_ahead;
 };
 
-/// Pieces of one option each (or of all, where the way to the place is run for each piece), dealt out to the devices in turn, since they take the same time. A
-/// device that is through with its own takes over what another one has not begun.
-class MeasuredSweep::Deal {
- public:
-  Deal(std::size_t items, std::size_t workers) : m_items(items), m_next(workers) {}
-
-  /// The next of what was dealt to `owner`; m_items if there is none.
-  std::size_t next(std::size_t owner) { return std::min(m_items, m_next[owner]++ * m_next.size() + owner); }
-  std::size_t items() const { return m_items; }
-  std::size_t workers() const { return m_next.size(); }
-
- private:
-  std::size_t m_items;
-  std::vector<std::atomic<std::size_t>> m_next;
-};
-
-void MeasuredSweep::judgeOnDevices(const Unit& unit, std::span<Cell> cells, const Progress& progress) {
+/// Pieces of one option each, or of all options where the way to the place is run for each piece, are dealt out to the devices in turn: they take the same time
+/// on devices of one kind. Who waits for nobody is done first.
+void MeasuredSweep::judgeOnDevices(std::span<Judged> together, const Progress& progress) {
   const auto& pieces = m_runner.pieces();
-  const bool kept = m_runner.keepsAt(unit.place);
-  const std::size_t together = kept ? 1 : cells.size();
-  Deal deal(cells.size() / together * pieces.size(), m_runners.size());
+  std::vector<bool> kept;
+  for (const Judged& judged : together) {
+    kept.push_back(m_runner.keepsAt(judged.unit->place));
+    m_runner.addRuns(static_cast<double>(judged.cells.size()), judged.unit->place);
+  }
   std::atomic<bool> failed{false};
   eachRunner([&](std::size_t worker) {
     CutRunner& runner = *m_runners[worker];
     Unread unread(*this, m_ahead[worker]);
-    const auto judgeItem = [&](std::size_t item) {
-      progress.throwIfStopped();
-      runner.onPiece(
-          item % pieces.size(),
-          [&](Executor& executor, const CutRunner::Piece& piece, const ValueMap& front) {
-            for (Cell& cell : cells.subspan(item / pieces.size() * together, together))
-              unread.add(cell, piece, executor.run(front, m_wanted, optionsOf(cell, progress)).at(m_wanted.front()));
-          },
-          progress);
-    };
     try {
-      runner.moveTo(unit.place, progress);
-      for (std::size_t item = deal.next(worker); item < deal.items() && !failed; item = deal.next(worker)) judgeItem(item);
-      unread.read();
-      for (std::size_t other = 0; other < deal.workers(); ++other)
-        for (std::size_t item = deal.next(other); item < deal.items() && !failed; item = deal.next(other)) {
-          judgeItem(item);
-          unread.read();
+      std::size_t dealt = 0;
+      for (std::size_t i = 0; i < together.size(); ++i) {
+        const std::span<Cell> cells = together[i].cells;
+        runner.moveTo(together[i].unit->place, progress);
+        if (cells.empty()) continue;
+        if (!kept[i] && worker == 0) runner.addWay();
+        const std::size_t atOnce = kept[i] ? 1 : cells.size(), items = cells.size() / atOnce * pieces.size();
+        for (std::size_t item = 0; item < items; ++item, ++dealt) {
+          if (dealt % m_runners.size() != worker) continue;
+          if (failed) return;
+          progress.throwIfStopped();
+          runner.onPiece(
+              item % pieces.size(),
+              [&](Executor& executor, const CutRunner::Piece& piece, const ValueMap& front) {
+                for (Cell& cell : cells.subspan(item / pieces.size() * atOnce, atOnce))
+                  unread.add(cell, piece, executor.run(front, m_wanted, optionsOf(cell, progress)).at(m_wanted.front()));
+              },
+              progress);
         }
+      }
+      unread.read();
     } catch (...) {
       failed = true;
       throw;
     }
   });
-  if (!kept) m_runner.addWay();
 }
 
 RunOptions MeasuredSweep::optionsOf(const Cell& cell, const Progress& progress) {

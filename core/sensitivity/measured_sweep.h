@@ -51,10 +51,13 @@ class MeasuredSweep {
   void correct(const Unit& unit, std::vector<Cell>& cells, const Progress& progress);
   void judge(const Unit& unit, std::span<Cell> cells, const Progress& progress);
   class Unread;
-  class Deal;
   static RunOptions optionsOf(const Cell& cell, const Progress& progress);
-  /// Behind moving to the unit's place.
-  void judgeOnDevices(const Unit& unit, std::span<Cell> cells, const Progress& progress);
+  struct Judged {
+    const Unit* unit;
+    std::vector<Cell> cells;
+  };
+  /// In the order of their places; each device moves there itself.
+  void judgeOnDevices(std::span<Judged> together, const Progress& progress);
   void scorePiece(const CutRunner::Piece& piece, const Tensor& output, std::span<double> into) const;
   std::vector<SensitivityRow> rowsOf(const Layer& layer, const std::vector<Cell>& cells) const;
 

@@ -4,73 +4,63 @@
 namespace planish::cuda {
 namespace {
 
-constexpr int kThreads = 256;
+constexpr int kThreads = 256, kTogether = 4;
 
-template <typename T, int kCount>
-struct alignas(sizeof(T) * kCount) Channels {
-  T item[kCount];
+template <typename T>
+struct alignas(sizeof(T) * kTogether) Channels {
+  T item[kTogether];
 };
 
-/// Three by three: each thread makes kAcross x kDown neighbours for kTogether channels; every row of the picture that they need is read once.
-template <typename T, int kTogether, int kStride, int kAcross, int kDown>
-__global__ void __launch_bounds__(kThreads) convolveThree(const T* in, const T* weight, T* out, const float* bias, const T* residual, std::int64_t count, PatchSizes s, FastDivisor groups,
-                                                          FastDivisor across, FastDivisor down, DeviceActivation activation) {
-  using Chunk = Channels<T, kTogether>;
-  constexpr int kColumns = (kAcross - 1) * kStride + 3, kRows = (kDown - 1) * kStride + 3;
+/// Three by three: each thread makes kAcross neighbours of one row for four channels.
+template <typename T, int kStride, int kAcross>
+__global__ void convolveThree(const T* in, const T* weight, T* out, const float* bias, const T* residual, std::int64_t count, PatchSizes s, FastDivisor groups, FastDivisor across,
+                              FastDivisor outHeight, DeviceActivation activation) {
+  constexpr int kColumns = (kAcross - 1) * kStride + 3;
   const std::int64_t i = std::int64_t(blockIdx.x) * kThreads + threadIdx.x;
   if (i >= count) return;
   const std::uint32_t piece = groups.quotient(static_cast<std::uint32_t>(i)), group = static_cast<std::uint32_t>(i) - piece * groups.divisor;
-  const std::uint32_t rows = across.quotient(piece), part = piece - rows * across.divisor, n = down.quotient(rows);
-  const int channels = s.pictureChannels, c = static_cast<int>(group) * kTogether, ox = static_cast<int>(part) * kAcross, oy = static_cast<int>(rows - n * down.divisor) * kDown;
-  const int y0 = oy * s.strideY - s.top, x0 = ox * kStride - s.left;
-  float sums[kDown][kAcross][kTogether] = {};
+  const std::uint32_t row = across.quotient(piece), part = piece - row * across.divisor, n = outHeight.quotient(row), oy = row - n * outHeight.divisor;
+  const int channels = s.pictureChannels, c = static_cast<int>(group) * kTogether, ox = static_cast<int>(part) * kAcross;
+  const int y0 = static_cast<int>(oy) * s.strideY - s.top, x0 = ox * kStride - s.left;
+  float sums[kAcross][kTogether] = {};
 #pragma unroll
-  for (int y = 0; y < kRows; ++y) {
-    const int iy = y0 + y;
+  for (int ky = 0; ky < 3; ++ky) {
+    const int iy = y0 + ky;
     if (iy < 0 || iy >= s.height) continue;
     const T* line = in + (std::int64_t(n) * s.height + iy) * s.width * channels + c;
-    Chunk values[kColumns];
+    Channels<T> values[kColumns];
 #pragma unroll
     for (int x = 0; x < kColumns; ++x) {
       const int ix = x0 + x;
       if (ix >= 0 && ix < s.width) {
-        values[x] = *reinterpret_cast<const Chunk*>(line + std::int64_t(ix) * channels);
+        values[x] = *reinterpret_cast<const Channels<T>*>(line + std::int64_t(ix) * channels);
       } else {
 #pragma unroll
         for (int q = 0; q < kTogether; ++q) values[x].item[q] = fromFloat<T>(0.f);
       }
     }
 #pragma unroll
-    for (int d = 0; d < kDown; ++d) {
-      const int ky = y - d * kStride;
-      if (ky < 0 || ky >= 3) continue;
+    for (int kx = 0; kx < 3; ++kx) {
+      const auto taps = *reinterpret_cast<const Channels<T>*>(weight + (ky * 3 + kx) * channels + c);
 #pragma unroll
-      for (int kx = 0; kx < 3; ++kx) {
-        const auto taps = *reinterpret_cast<const Chunk*>(weight + (ky * 3 + kx) * channels + c);
+      for (int a = 0; a < kAcross; ++a)
 #pragma unroll
-        for (int a = 0; a < kAcross; ++a)
-#pragma unroll
-          for (int q = 0; q < kTogether; ++q) sums[d][a][q] = fmaf(toFloat(values[a * kStride + kx].item[q]), toFloat(taps.item[q]), sums[d][a][q]);
-      }
+        for (int q = 0; q < kTogether; ++q) sums[a][q] = fmaf(toFloat(values[a * kStride + kx].item[q]), toFloat(taps.item[q]), sums[a][q]);
     }
   }
 #pragma unroll
-  for (int d = 0; d < kDown; ++d) {
-    if (oy + d >= s.outHeight) break;
+  for (int a = 0; a < kAcross; ++a) {
+    if (ox + a >= s.outWidth) break;
+    const std::int64_t at = (std::int64_t(row) * s.outWidth + ox + a) * channels + c;
+    Channels<T> result;
+    if (residual) result = *reinterpret_cast<const Channels<T>*>(residual + at);
 #pragma unroll
-    for (int a = 0; a < kAcross; ++a) {
-      if (ox + a >= s.outWidth) break;
-      const std::int64_t at = ((std::int64_t(n) * s.outHeight + oy + d) * s.outWidth + ox + a) * channels + c;
-      Chunk result;
-      if (residual) result = *reinterpret_cast<const Chunk*>(residual + at);
-#pragma unroll
-      for (int q = 0; q < kTogether; ++q) {
-        float sum = sums[d][a][q] + (bias ? bias[c + q] : 0.f);
-        if (residual) sum += toFloat(result.item[q]);
-        result.item[q] = fromFloat<T>(activated(activation, sum));
-      }
-      *reinterpret_cast<Chunk*>(out + at) = result;
+    for (int q = 0; q < kTogether; ++q) {
+      float sum = sums[a][q] + (bias ? bias[c + q] : 0.f);
+      if (residual) sum += toFloat(result.item[q]);
+      result.item[q] = fromFloat<T>(activated(activation, sum));
     }
+    *reinterpret_cast<Channels<T>*>(out + at) = result;
   }
 }
 
@@ -139,32 +129,24 @@ __global__ void addEach(const T* a, bool single, float factor, const T* b, float
   if (i < count) sum[i] = (a ? factor * toFloat(a[single ? 0 : i]) : 0.f) + (b ? toFloat(b[i]) : 0.f);
 }
 
-template <typename T, int kTogether, int kStride, int kAcross, int kDown>
+template <typename T, int kStride, int kAcross>
 void launchThree(const DeviceState& state, const Depthwise& call, const DeviceActivation& activation) {
   const PatchSizes& s = call.patch;
-  const std::int64_t groups = s.pictureChannels / kTogether, across = (s.outWidth + kAcross - 1) / kAcross, down = (s.outHeight + kDown - 1) / kDown;
-  const std::int64_t count = std::int64_t(call.batch) * down * across * groups;
-  convolveThree<T, kTogether, kStride, kAcross, kDown><<<blocksFor(count, kThreads), kThreads, 0, state.stream()>>>(
+  const std::int64_t groups = s.pictureChannels / kTogether, across = (s.outWidth + kAcross - 1) / kAcross, count = std::int64_t(call.batch) * s.outHeight * across * groups;
+  convolveThree<T, kStride, kAcross><<<blocksFor(count, kThreads), kThreads, 0, state.stream()>>>(
       static_cast<const T*>(call.in), static_cast<const T*>(call.weight), static_cast<T*>(call.out), call.bias, static_cast<const T*>(call.residual), count, s,
-      FastDivisor(groups), FastDivisor(across), FastDivisor(down), activation);
-}
-
-template <typename T, int kTogether>
-void launchThreeOf(const DeviceState& state, const Depthwise& call, const DeviceActivation& activation) {
-  if (call.patch.strideX == 1) launchThree<T, kTogether, 1, 4, 2>(state, call, activation);
-  else launchThree<T, kTogether, 2, 2, 1>(state, call, activation);
+      FastDivisor(groups), FastDivisor(across), FastDivisor(s.outHeight), activation);
 }
 
 template <typename T>
 void launchDepthwise(const DeviceState& state, const Depthwise& call) {
-  constexpr int kFew = 4;
   const PatchSizes& s = call.patch;
   const DeviceActivation activation{call.activation.kind, call.activation.low, call.activation.high};
-  const bool three = s.kernelHeight == 3 && s.kernelWidth == 3 && s.dilationY == 1 && s.dilationX == 1 && call.multiplier == 1 && s.strideX == s.strideY && s.strideX <= 2;
-  if (three && s.pictureChannels % kVector<T> == 0) {
-    launchThreeOf<T, kVector<T>>(state, call, activation);
-  } else if (three && s.pictureChannels % kFew == 0) {
-    launchThreeOf<T, kFew>(state, call, activation);
+  const bool three = s.kernelHeight == 3 && s.kernelWidth == 3 && s.dilationY == 1 && s.dilationX == 1 && call.multiplier == 1 && s.pictureChannels % kTogether == 0;
+  if (three && s.strideX == 1) {
+    launchThree<T, 1, 4>(state, call, activation);
+  } else if (three && s.strideX == 2) {
+    launchThree<T, 2, 2>(state, call, activation);
   } else {
     const int outputs = s.pictureChannels * call.multiplier;
     const std::int64_t count = std::int64_t(call.batch) * s.outHeight * s.outWidth * outputs;

@@ -93,11 +93,13 @@ void runMatMul(DeviceCall& call) {
   product.b = dataOf(right);
   Tensor bias;
   if (const Epilogue* epilogue = kernel.epilogue(); epilogue && epilogue->bias) {
-    product.typedBias = dataOf(call.there(*epilogue->bias));
-    bias = PreparedWeights::of(kernel, {epilogue->bias}, [&](PreparedWeights::Entry& made) {
+    const auto& prepared = PreparedWeights::of(kernel, {epilogue->bias}, [&](PreparedWeights::Entry& made) {
+             made.typedBias = call.there(*epilogue->bias);
              made.bias = call.scratch(DataType::float32, {shapes.columns});
              addVectors(call.state(), left.type(), dataOf(call.there(*epilogue->bias)), false, 1, nullptr, dataOf<float>(made.bias), shapes.columns);
-           }).bias;
+    });
+    product.typedBias = dataOf(prepared.typedBias);
+    bias = prepared.bias;
   }
   finish(call, product, bias);
 }
@@ -119,7 +121,10 @@ void runGemm(DeviceCall& call) {
   product.a = dataOf(turnLeft ? turned : left);
   const Tensor* added = kernel.hasInput(2) ? &kernel.input(2) : nullptr;
   const Tensor* bias = kernel.epilogue() ? kernel.epilogue()->bias : nullptr;
+  // The one vector that is added as it is.
+  const Tensor* typed = bias && !added ? bias : added && !bias && added->count() == product.columns && kernel.attributes().number("beta", 1) == 1 ? added : nullptr;
   const auto& prepared = PreparedWeights::of(kernel, {&right, added, bias}, [&](PreparedWeights::Entry& made) {
+    if (typed) made.typedBias = call.there(*typed);
     if (turnRight) {
       const std::int64_t stride = (product.columns + 7) / 8 * 8;
       made.weight = call.scratch(type, {product.depth, stride});
@@ -134,8 +139,7 @@ void runGemm(DeviceCall& call) {
   });
   product.b = dataOf(turnRight ? prepared.weight : right);
   product.bStride = turnRight ? prepared.weight.shape()[1] : product.columns;
-  if (bias && !added) product.typedBias = dataOf(call.there(*bias));
-  else if (added && !bias && added->count() == product.columns && kernel.attributes().number("beta", 1) == 1) product.typedBias = dataOf(call.there(*added));
+  if (typed) product.typedBias = dataOf(prepared.typedBias);
   finish(call, product, prepared.bias);
 }
 

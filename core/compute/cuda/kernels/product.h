@@ -35,6 +35,8 @@ void multiply(const DeviceState& state, const Product& product);
 /// The same by cuBLASLt, for single products whose rows are aligned; false where it does not take one. Whether it does, and in which order it sums,
 /// does not depend on the number of rows.
 bool multiplyByLibrary(const DeviceState& state, const Product& product);
+/// The same for single products with few columns and much depth, where tiles would leave most of the device idle; false where it does not take one.
+bool multiplyThin(const DeviceState& state, const Product& product);
 /// The same on float32 alone, with float32's own arithmetic; and with the tensor cores.
 void multiplyFloat(const DeviceState& state, const Product& product);
 void multiplyTensor(const DeviceState& state, const Product& product);

