@@ -192,7 +192,8 @@ class Executor::Implementation::Run {
     }
     if (replay && step.fixed) {
       const auto& operation = m_self.network.operation(step.operations[0]);
-      if (readsOnlyShape(operation)) replay->shapes[index] = shapeRead(step);
+      // What is fixed itself has the same shape again, and need not be there.
+      if (readsOnlyShape(operation) && !m_program.fixed[static_cast<std::size_t>(m_program.slot(operation.input(0)))]) replay->shapes[index] = shapeRead(step);
       for (const ValueId output : operation.outputs)
         if (const int slot = m_program.slot(output); slot >= 0 && outer[static_cast<std::size_t>(slot)]) remember(slot, *replay);
     }
@@ -540,7 +541,7 @@ ValueMap Executor::run(const ValueMap& given, std::span<const ValueId> wanted, c
   const bool repeatable = (!options.overlay || options.overlay->empty()) && (!options.transforms || options.transforms->empty()) && options.observed.empty();
   if (repeatable && prepared.replay && prepared.replay->given == Replay::of(given)) {
     try {
-      if (prepared.recorded || self.record(prepared, given, wanted, options)) return self.runRecorded(prepared, given, options);
+      if (options.record && (prepared.recorded || self.record(prepared, given, wanted, options))) return self.runRecorded(prepared, given, options);
       return self.runAgain(prepared, given, wanted, options);
     } catch (const ShapesDiffer&) {
       prepared.replay.reset();

@@ -54,6 +54,7 @@ struct RunOptions {
   std::vector<ValueId> observed;
   ValueHook hook;
   const Progress* progress = nullptr;  ///< asked for a stop between operations; Cancelled is thrown
+  bool record = true;                  ///< the work of a device may be recorded, to be enqueued in one call by later runs
 };
 
 /// Runs slices of one network on one device. Not thread-safe: one executor a thread; they may share the network.

@@ -1,5 +1,5 @@
 // Forward of one network on a device, inputs and answers on it: pictures a second.
-// Usage: forward_device_benchmark NETWORK.onnx [--batch N] [--precision fp32|tf32|fp16|bf16] [--seconds S] [--explain yes]
+// Usage: forward_device_benchmark NETWORK.onnx [--batch N] [--precision fp32|tf32|fp16|bf16] [--seconds S] [--graphs yes|no] [--explain yes]
 #include "core/compute/device_library.h"
 #include "core/compute/executor.h"
 #include "core/compute/passes/convert_floats.h"
@@ -36,7 +36,9 @@ void measure(const std::string& file, std::map<std::string, std::string> options
   const ValueMap given{{network.inputs.front(), engines.toDevice(0, cast(pictures, type))}};
   const std::vector<ValueId> wanted{network.outputs.front()};
   Executor executor(network, context);
-  for (int i = 0; i < 5; ++i) executor.run(given, wanted);
+  RunOptions how;
+  how.record = options["--graphs"] != "no";
+  for (int i = 0; i < 5; ++i) executor.run(given, wanted, how);
   engines.synchronize(0);
   const auto now = [] { return std::chrono::steady_clock::now(); };
   const auto seconds = [](auto from, auto to) { return std::chrono::duration<double>(to - from).count(); };
@@ -44,14 +46,14 @@ void measure(const std::string& file, std::map<std::string, std::string> options
   constexpr int kRuns = 20;
   for (const auto start = now(); seconds(start, now()) < std::stod(options["--seconds"]);) {
     const auto from = now();
-    for (int i = 0; i < kRuns; ++i) executor.run(given, wanted);
+    for (int i = 0; i < kRuns; ++i) executor.run(given, wanted, how);
     enqueued.push_back(seconds(from, now()) / kRuns);
     engines.synchronize(0);
     times.push_back(seconds(from, now()) / kRuns);
   }
   std::sort(times.begin(), times.end());
   std::sort(enqueued.begin(), enqueued.end());
-  std::printf("planish %s %s batch %s: %.3f ms a run (%.3f ms to enqueue it), %.0f pictures/s\n", file.substr(file.rfind('/') + 1).c_str(), precision.c_str(), options["--batch"].c_str(),
+  std::printf("planish %s %s batch %s%s: %.3f ms a run (%.3f ms to enqueue it), %.0f pictures/s\n", file.substr(file.rfind('/') + 1).c_str(), precision.c_str(), options["--batch"].c_str(), how.record ? "" : " without graphs",
               1e3 * times[times.size() / 2], 1e3 * enqueued[enqueued.size() / 2], std::stod(options["--batch"]) / times[times.size() / 2]);
   if (options["--explain"] == "yes")
     for (const auto& line : executor.explain()) std::printf("  %s\n", line.c_str());
