@@ -50,12 +50,13 @@ void LiveEvaluator::restart(const Context& context) {
 Tensor LiveEvaluator::run(const Progress& progress) {
   Tensor all;
   std::mutex making;
-  m_runner->forEachPiece(
-      [&](Executor& executor, const CutRunner::Piece& piece, const ValueMap& front) {
-        RunOptions options;
-        options.overlay = &m_overlay;
-        options.progress = &progress;
-        const Tensor rows = toFloat(executor.run(front, m_wanted, options).at(m_wanted.front()));
+  RunOptions options;
+  options.overlay = &m_overlay;
+  options.progress = &progress;
+  m_runner->toEnd(
+      std::span(&options, 1),
+      [&](std::size_t, const CutRunner::Piece& piece, const ValueMap& values) {
+        const Tensor rows = toFloat(values.at(m_wanted.front()));
         if (rows.shape().rank() < 1 || rows.shape()[0] != piece.count)
           throw Error(ErrorKind::invalidInput, "expected an answer for each of " + std::to_string(piece.count) + " samples, found an output of shape " + rows.shape().text());
         const std::int64_t classes = rows.count() / piece.count;

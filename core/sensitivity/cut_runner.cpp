@@ -35,7 +35,7 @@ double operationCost(const Network& network, const Operation& operation, const S
 }  // namespace
 
 CutRunner::CutRunner(const Network& network, const BatchSource& data, std::vector<ValueId> wanted, Samples samples, const Context& context)
-    : m_network(network), m_data(data), m_wanted(std::move(wanted)), m_context(context) {
+    : m_network(network), m_connections(network), m_data(data), m_wanted(std::move(wanted)), m_context(context) {
   const std::int64_t end = samples.count < 0 ? data.count() : std::min(data.count(), samples.first + samples.count);
   std::int64_t atOnce = data.batchSize();
   const bool onDevice = context.device.kind != DeviceKind::cpu;
@@ -101,19 +101,31 @@ std::int64_t CutRunner::keptBytes(const std::vector<ValueId>& values) const {
   return bytes;
 }
 
-void CutRunner::parallel(const std::function<void(Executor&, const Piece&)>& body, const Progress& progress) {
+void CutRunner::parallel(std::size_t together, const std::function<void(Executor&, std::span<const Piece>)>& body, const Progress& progress) {
   std::atomic<std::size_t> next{0};
   std::atomic<bool> failed{false};
   const auto workers = static_cast<std::int64_t>(m_executors.size());
+  const std::size_t all = m_pieces.size();
+  const auto take = [&]() -> std::span<const Piece> {
+    std::size_t first = next, count = 0;
+    do count = std::min(all - first, std::clamp<std::size_t>((all - first) / (2 * m_executors.size()), 1, together));
+    while (!next.compare_exchange_weak(first, first + count));
+    return std::span(m_pieces).subspan(first, count);
+  };
   const auto work = [&](std::int64_t begin, std::int64_t end) {
     for (std::int64_t worker = begin; worker < end; ++worker) {
+      Executor& executor = *m_executors[static_cast<std::size_t>(worker)];
       try {
-        // Threads take what is left; devices always the same pieces, whose values they keep.
-        const bool onDevice = m_context.device.kind != DeviceKind::cpu;
-        const auto following = [&](std::size_t i) { return onDevice ? i + m_executors.size() : next++; };
-        for (std::size_t i = onDevice ? static_cast<std::size_t>(worker) : next++; i < m_pieces.size() && !failed; i = following(i)) {
+        const auto run = [&](std::span<const Piece> pieces) {
           progress.throwIfStopped();
-          body(*m_executors[static_cast<std::size_t>(worker)], m_pieces[i]);
+          body(executor, pieces);
+        };
+        if (m_context.device.kind == DeviceKind::cpu) {
+          // Threads take what is left ...
+          for (auto pieces = take(); !pieces.empty() && !failed; pieces = take()) run(pieces);
+        } else {
+          // ... devices always the same pieces, whose values they keep.
+          for (auto i = static_cast<std::size_t>(worker); i < all && !failed; i += m_executors.size()) run(std::span(m_pieces).subspan(i, 1));
         }
       } catch (...) {
         failed = true;
@@ -151,31 +163,81 @@ void CutRunner::moveTo(OperationId place, const Progress& progress) {
   m_mostKept = std::max(m_mostKept, bytes);
   m_work += share(m_front) - share(place);
   parallel(
-      [&](Executor& executor, const Piece& piece) {
-        ValueMap& kept = m_values[static_cast<std::size_t>(piece.index)];
-        const ValueMap before = std::move(kept);
-        kept = front(executor, piece, values, progress, before);
-        for (auto& [id, tensor] : kept)
-          if (const auto found = before.find(id); found == before.end()) tensor = outsideOfPools(tensor);
+      1,
+      [&](Executor& executor, std::span<const Piece> pieces) {
+        for (const Piece& piece : pieces) {
+          ValueMap& kept = m_values[static_cast<std::size_t>(piece.index)];
+          const ValueMap before = std::move(kept);
+          kept = front(executor, piece, values, progress, before);
+          for (auto& [id, tensor] : kept)
+            if (const auto found = before.find(id); found == before.end()) tensor = outsideOfPools(tensor);
+        }
       },
       progress);
   m_kept = true;
   m_front = place;
 }
 
+ValueMap CutRunner::frontOf(Executor& executor, const Piece& piece, const Progress& progress) {
+  const ValueMap& kept = m_values[static_cast<std::size_t>(piece.index)];
+  return keepsValues() ? kept : front(executor, piece, m_cut, progress, kept);
+}
+
 void CutRunner::forEachPiece(const Body& body, const Progress& progress) {
-  if (keepsValues()) {
-    parallel([&](Executor& executor, const Piece& piece) { body(executor, piece, m_values[static_cast<std::size_t>(piece.index)]); }, progress);
-    return;
+  if (!keepsValues()) addWay();
+  parallel(
+      1,
+      [&](Executor& executor, std::span<const Piece> pieces) {
+        for (const Piece& piece : pieces) body(executor, piece, frontOf(executor, piece, progress));
+      },
+      progress);
+}
+
+std::vector<Stage> CutRunner::stages() const {
+  if (m_context.device.kind != DeviceKind::cpu) return {{m_cut, m_wanted, std::vector<bool>(static_cast<std::size_t>(m_network.valueCount()), true)}};
+  StageRules rules;
+  rules.sampleBytes = [this](ValueId id) {
+    const auto found = m_sampleBytes.find(id);
+    return found == m_sampleBytes.end() ? -1 : found->second;
+  };
+  return stagesOf(m_network, m_connections, m_cut, m_wanted, rules);
+}
+
+std::size_t CutRunner::piecesTogether(const std::vector<Stage>& stages) const {
+  constexpr std::size_t kMost = 16;
+  if (stages.size() == 1) return 1;
+  std::int64_t mostBytes = 1;
+  for (const Stage& stage : stages) {
+    std::int64_t bytes = 0;
+    for (const ValueId id : stage.given)
+      if (const auto found = m_sampleBytes.find(id); found != m_sampleBytes.end()) bytes += found->second * m_pieces.front().count;
+    // What is kept anyway takes no memory more.
+    if (&stage != &stages.front() || !keepsValues()) mostBytes = std::max(mostBytes, bytes);
   }
-  addWay();
-  parallel([&](Executor& executor, const Piece& piece) { body(executor, piece, front(executor, piece, m_cut, progress, m_values[static_cast<std::size_t>(piece.index)])); }, progress);
+  const std::int64_t room = m_context.memoryLimit / 16 / static_cast<std::int64_t>(m_executors.size());
+  return std::clamp<std::size_t>(static_cast<std::size_t>(room / mostBytes), 1, kMost);
+}
+
+void CutRunner::toEnd(std::span<const RunOptions> candidates, const Take& take, const Progress& progress) {
+  const auto way = stages();
+  if (!keepsValues()) addWay();
+  parallel(
+      piecesTogether(way),
+      [&](Executor& executor, std::span<const Piece> pieces) {
+        std::vector<ValueMap> fronts;
+        for (const Piece& piece : pieces) fronts.push_back(frontOf(executor, piece, progress));
+        for (std::size_t c = 0; c < candidates.size(); ++c) {
+          std::vector<ValueMap> values = c + 1 == candidates.size() ? std::move(fronts) : fronts;
+          runStages(executor, way, values, candidates[c]);
+          for (std::size_t i = 0; i < pieces.size(); ++i) take(c, pieces[i], values[i]);
+        }
+      },
+      progress);
 }
 
 void CutRunner::onPiece(std::size_t index, const Body& body, const Progress& progress) {
   const Piece& piece = m_pieces.at(index);
-  const ValueMap& kept = m_values[index];
-  body(*m_executors.front(), piece, keepsValues() ? kept : front(*m_executors.front(), piece, m_cut, progress, kept));
+  body(*m_executors.front(), piece, frontOf(*m_executors.front(), piece, progress));
 }
 
 }  // namespace planish

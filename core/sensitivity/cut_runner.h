@@ -1,11 +1,12 @@
 #pragma once
 
-#include "core/compute/executor.h"
+#include "core/compute/stages.h"
 #include "core/data/batch_source.h"
 
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <span>
 #include <vector>
 
 namespace planish {
@@ -53,7 +54,11 @@ class CutRunner {
   /// Calls body(executor, piece, values in front of the place), in parallel, each piece once.
   using Body = std::function<void(Executor& executor, const Piece& piece, const ValueMap& front)>;
   void forEachPiece(const Body& body, const Progress& progress);
-  /// The same for one piece, on the calling thread and the first executor, without counting the way to the place as work.
+  /// Runs all samples from the place to the wanted values under each candidate's options and calls take(candidate, piece, values), in
+  /// parallel, each piece once for a candidate. Pieces go side by side through stages of the way: faster than one after another.
+  using Take = std::function<void(std::size_t candidate, const Piece& piece, const ValueMap& values)>;
+  void toEnd(std::span<const RunOptions> candidates, const Take& take, const Progress& progress);
+  /// The same as forEachPiece for one piece, on the calling thread and the first executor, without counting the way to the place as work.
   void onPiece(std::size_t index, const Body& body, const Progress& progress);
   /// Counts a way of all samples from the kept values to the place.
   void addWay() { m_work += share(m_front) - share(m_place); }
@@ -72,10 +77,16 @@ class CutRunner {
   void findFixed();
   void measureShapes();
   std::int64_t keptBytes(const std::vector<ValueId>& values) const;
-  void parallel(const std::function<void(Executor&, const Piece&)>& body, const Progress& progress);
+  /// Hands out runs of up to `together` pieces, shorter ones at the end, so that all executors end at about the same time.
+  void parallel(std::size_t together, const std::function<void(Executor&, std::span<const Piece>)>& body, const Progress& progress);
+  std::vector<Stage> stages() const;
+  std::size_t piecesTogether(const std::vector<Stage>& stages) const;
+  /// Values in front of the place, kept or run.
+  ValueMap frontOf(Executor& executor, const Piece& piece, const Progress& progress);
   ValueMap front(Executor& executor, const Piece& piece, const std::vector<ValueId>& values, const Progress& progress, const ValueMap& kept);
 
   const Network& m_network;
+  const Connections m_connections;
   const BatchSource& m_data;
   std::vector<ValueId> m_wanted;
   Context m_context;

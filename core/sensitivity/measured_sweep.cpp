@@ -311,11 +311,11 @@ void MeasuredSweep::correct(const Unit& unit, std::vector<Cell>& cells, const Pr
 
 void MeasuredSweep::judge(const Unit& unit, std::span<Cell> cells, const Progress& progress) {
   m_runner.addRuns(static_cast<double>(cells.size()), unit.place);
-  m_runner.forEachPiece(
-      [&](Executor& executor, const CutRunner::Piece& piece, const ValueMap& front) {
-        for (Cell& cell : cells) scorePiece(piece, executor.run(front, m_wanted, optionsOf(cell, progress)).at(m_wanted.front()), cell.perSample);
-      },
-      progress);
+  std::vector<RunOptions> candidates;
+  for (const Cell& cell : cells) candidates.push_back(optionsOf(cell, progress));
+  m_runner.toEnd(
+      candidates,
+      [&](std::size_t cell, const CutRunner::Piece& piece, const ValueMap& values) { scorePiece(piece, values.at(m_wanted.front()), cells[cell].perSample); }, progress);
 }
 
 /// Answers of a device that are not read yet, so that it goes on with the next options meanwhile: as many as take it kAhead.

@@ -156,7 +156,7 @@ void pack(const float* source, std::int64_t depth, std::int64_t columns, std::in
 }
 
 std::int64_t blockRows(const PackedMatrix& matrix) {
-  constexpr std::int64_t kCachedFloats = 24 * 1024;
+  constexpr std::int64_t kCachedFloats = 64 * 1024;
   const std::int64_t tiles = std::clamp<std::int64_t>(kCachedFloats / std::max<std::int64_t>(1, matrix.depth) / kTileRows, 1, 32);
   return tiles * kTileRows;
 }
