@@ -19,6 +19,19 @@ QString written(const Driver& d, const QByteArray& text) {
   return path;
 }
 
+TEST(Recording, ARunOfARealGpuOpens) {
+  Driver d;
+  ASSERT_TRUE(d.openDemo(QStringLiteral("glyphs")));
+  d.window->openFiles({QStringLiteral(PLANISH_SOURCE_DIR "/tests/app/desktop/recordings/h200_compress.jsonl")});
+  ASSERT_EQ(d.workspace().jobs.size(), 1u) << d.told.join(u'\n').toStdString();
+  const auto& job = d.workspace().jobs.back();
+  EXPECT_TRUE(job.device.contains(QStringLiteral("H200"))) << job.device.toStdString();
+  EXPECT_EQ(job.layersDone, 53);
+  EXPECT_GT(job.live.size(), 10u);
+  ASSERT_FALSE(job.resources.empty());
+  EXPECT_GT(job.resources.back().deviceBytes, 0);
+}
+
 const QByteArray kRecording =
     R"({"schema":1,"seq":0,"event":"job","job":"compress","title":"Compress \"plan\"","plan":"plan","layers":3,"device":"NVIDIA H200 (cuda:0) and CPU, 16 threads"}
 {"schema":1,"seq":1,"event":"live","done":0,"value":{"top1":{"mean":0.97,"stderr":0.01,"count":256}}}

@@ -49,13 +49,13 @@ void keepBoth(Driver& d, const char* name) {
 }
 
 /// One view with its frame, as it is in the window.
-void keepView(Driver& d, const char* id) {
+void keepView(Driver& d, const char* id, const char* name = nullptr) {
   QWidget* dock = d.window->view(QString::fromLatin1(id));
   while (dock && !qobject_cast<QDockWidget*>(dock)) dock = dock->parentWidget();
   if (!dock) return;
   static_cast<QDockWidget*>(dock)->raise();
   QTest::qWait(900);  // the front of its tabs, then a page that is laid out elsewhere
-  dock->grab().save(qEnvironmentVariable("PLANISH_PICTURES") + QStringLiteral("/view_%1%2.png").arg(QLatin1String(id), g_suffix));
+  dock->grab().save(qEnvironmentVariable("PLANISH_PICTURES") + QStringLiteral("/%1%2.png").arg(name ? QLatin1String(name) : QStringLiteral("view_") + QLatin1String(id), g_suffix));
 }
 
 void keepPage(QWidget& page, const char* name) {
@@ -123,6 +123,14 @@ void exportScene(Driver& d) {
   for (const char* id : {"report", "compare"}) keepView(d, id);
 }
 
+/// A job that ran on a machine with a GPU and without a display.
+void recordingScene(Driver& d) {
+  d.window->openFiles({QStringLiteral(PLANISH_SOURCE_DIR "/tests/app/desktop/recordings/h200_compress.jsonl")});
+  d.window->showStep(Step::compress);
+  QTest::qWait(500);
+  keepView(d, "job", "view_job_gpu");
+}
+
 void fullStory() {
   Driver d;
   keep(d, "0_welcome");
@@ -160,6 +168,7 @@ void fullStory() {
     static_cast<QDialog*>(page)->reject();
   });
   d.command(QStringLiteral("edit.settings"));
+  recordingScene(d);
   for (const auto& text : d.told) std::printf("told: %s\n", qPrintable(text));
 }
 
