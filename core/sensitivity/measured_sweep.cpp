@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <atomic>
 #include <chrono>
+#include <future>
 #include <mutex>
 #include <numeric>
 
@@ -101,6 +102,7 @@ MeasureWork MeasuredSweep::run(const RowSink& sink, const Progress& progress) {
   std::map<const Unit*, std::vector<Cell>> ready;
   const bool onDevices = m_context.device.kind != DeviceKind::cpu;
   const auto finish = [&](const Unit& unit, std::vector<Cell>& cells) {
+    if (m_check.valid()) m_check.get();  // before anything is told
     ran += effort(unit);
     work.cells += static_cast<std::int64_t>(cells.size());
     for (const Layer* layer : unit.members)
@@ -220,7 +222,8 @@ void MeasuredSweep::answerOriginal(const Progress& progress) {
         options.progress = &progress;
         const Tensor output = executor.run(front, m_wanted, options).at(m_wanted.front());
         if (const std::string text = piece.index == 0 ? executor.offDeviceSummary() : std::string(); !text.empty()) progress.warn(text);
-        if (piece.index == 0) checkAgainstProcessor(m_input.network, m_context, front, piece.count, m_wanted.front(), output);
+        if (piece.index == 0 && m_context.device.kind != DeviceKind::cpu)  // while the device goes on
+          m_check = std::async(std::launch::async, checkAgainstProcessor(m_input.network, m_context, front, piece.count, m_wanted.front(), output));
         m_reference[static_cast<std::size_t>(piece.index)] = answerRows(output, piece.count);
         scorePiece(piece, output, m_original);
       },

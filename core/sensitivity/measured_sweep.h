@@ -4,6 +4,8 @@
 #include "core/sensitivity/option_levels.h"
 #include "core/sensitivity/output_correction.h"
 
+#include <future>
+
 namespace planish {
 
 struct SweepParameters {
@@ -74,6 +76,7 @@ class MeasuredSweep {
   std::vector<double> m_original;    ///< the original's score, by sample
   std::span<const std::int64_t> m_labels;
   Statistics m_ranges;
+  std::future<void> m_check;         ///< whether the device computes what the processor does
 };
 
 }  // namespace planish
