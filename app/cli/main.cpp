@@ -55,6 +55,7 @@ Device parseDevice(const std::string& text, Output& output, int& count) {
 int execute(Output& output, const Options& options) {
   PluginRegistries plugins;
   registerBuiltinPlugins(plugins);
+  plugins.importRules.refuseWrongChecksums = options.checksums == "refuse";
   std::vector<std::pair<std::string, std::string>> failed;
   const char* variable = std::getenv("PLANISH_PLUGINS");
   const std::string folder = !options.pluginFolder.empty() ? options.pluginFolder : variable ? variable : "";

@@ -38,6 +38,7 @@ void addRun(CLI::App& app, Options& o) {
   app.add_flag("--jsonl", o.jsonl, "Events as lines of JSON on standard output");
   app.add_flag("--dry-run", o.dryRun, "Check and say what would be done, without doing it");
   app.add_flag("--force", o.force, "Overwrite; throw an unfinished job away");
+  app.add_option("--checksums", o.checksums, "Weights beside the network that do not have the checksum it names: warn or refuse")->check(CLI::IsMember({"warn", "refuse"}));
   app.add_option("--plugins", o.pluginFolder, "Folder of shared-library plugins to load");
 }
 

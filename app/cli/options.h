@@ -32,6 +32,7 @@ struct Options {
   int threads = 0;  ///< 0: all cores
   std::uint64_t seed = 0;
   bool json = false, jsonl = false, quiet = false, dryRun = false, force = false, resume = false;
+  std::string checksums = "warn";
   std::string pluginFolder;
 };
 

@@ -9,6 +9,13 @@
 
 namespace planish {
 
+/// What importers do about files that may be damaged: the user's setting.
+struct ImportRules {
+  /// Weights that do not have the checksum which the network keeps of them: refused, however long it takes to read them all;
+  /// else a notice, and large files are not read for it.
+  bool refuseWrongChecksums = false;
+};
+
 /// Reads network files of one format. Registered by plugins/formats.
 class Importer {
  public:
@@ -18,7 +25,7 @@ class Importer {
   /// Cheap look at name and first bytes.
   virtual bool canOpen(const std::filesystem::path& path) const = 0;
   /// Weights are read lazily where the format allows. Throws Error(invalidInput) for what is damaged or hostile.
-  virtual std::shared_ptr<const Network> open(const std::filesystem::path& path, const Progress& progress) const = 0;
+  virtual std::shared_ptr<const Network> open(const std::filesystem::path& path, const Progress& progress, const ImportRules& rules = {}) const = 0;
 };
 
 }  // namespace planish

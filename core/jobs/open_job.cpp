@@ -49,7 +49,7 @@ OpenedNetwork openNetwork(const std::filesystem::path& path, const std::vector<s
   }
   if (!importer) throw Error(ErrorKind::invalidInput, "not a network file that this program reads (" + known + ")").in(printable(path.string()));
   OpenedNetwork opened;
-  opened.network = importer->open(path, progress);
+  opened.network = importer->open(path, progress, plugins.importRules);
   for (const auto& name : wanted) {
     const NamedPass* pass = nullptr;
     for (const auto& candidate : passes())

@@ -13,7 +13,7 @@
 namespace planish {
 
 /// Raised whenever an interface that plugins implement changes; a shared-library plugin built for another one is refused.
-inline constexpr int kPluginApiVersion = 1;
+inline constexpr int kPluginApiVersion = 2;
 
 /// Everything that can be extended, by kind. Filled once at start, then shared const.
 struct PluginRegistries {
@@ -23,6 +23,7 @@ struct PluginRegistries {
   Registry<Compressor> compressors{"compressor"};
   Registry<Repair> repairs{"repair"};
   Registry<Importer> importers{"importer"};
+  ImportRules importRules;  ///< for every network that is opened with these
   Registry<Exporter> exporters{"exporter"};
   Registry<TargetProfile> targets{"target"};
   Registry<DatasetFormat> datasets{"data format"};

@@ -81,7 +81,8 @@ class ExternalFile {
   mutable std::shared_ptr<const InputFile> m_file;
 };
 
-ExternalData::ExternalData(const std::filesystem::path& folder) : m_folder(std::filesystem::weakly_canonical(folder.empty() ? "." : folder)) {}
+ExternalData::ExternalData(const std::filesystem::path& folder, const ImportRules& rules)
+    : m_folder(std::filesystem::weakly_canonical(folder.empty() ? "." : folder)), m_rules(rules) {}
 ExternalData::~ExternalData() = default;
 
 std::shared_ptr<ExternalFile> ExternalData::open(const std::string& location) {
@@ -105,15 +106,18 @@ std::shared_ptr<ExternalFile> ExternalData::open(const std::string& location) {
 
 void ExternalData::verify(const ExternalFile& file, const std::string& location, const std::string& checksum) {
   if (!m_verified.insert(location).second) return;
-  if (file.size() > kChecksumLimit) {
+  if (file.size() > kChecksumLimit && !m_rules.refuseWrongChecksums) {
     m_notices.push_back("the checksum of external data '" + printable(location) + "' was not checked: the file is large");
     return;
   }
   std::string wanted = checksum;
   for (char& c : wanted)
     if (c >= 'A' && c <= 'F') c = static_cast<char>(c - 'A' + 'a');
-  if (const std::string found = sha1OfFile(*file.opened()); found != wanted)
-    m_notices.push_back("external data '" + printable(location) + "' has SHA-1 " + found + ", the network says " + printable(checksum, 64) + ": it was changed or damaged");
+  const std::string found = sha1OfFile(*file.opened());
+  if (found == wanted) return;
+  const std::string text = "external data '" + printable(location) + "' has SHA-1 " + found + ", the network says " + printable(checksum, 64) + ": it was changed or damaged";
+  if (m_rules.refuseWrongChecksums) throw invalid(text).remedy("fetch the file again, or open the network without refusing wrong checksums");
+  m_notices.push_back(text);
 }
 
 std::optional<Tensor> ExternalData::tensor(const TensorProto& proto) {

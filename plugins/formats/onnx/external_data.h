@@ -1,6 +1,7 @@
 #pragma once
 
 #include "core/base/sha256.h"
+#include "core/formats/importer.h"
 #include "plugins/formats/onnx/tensor_proto.h"
 
 #include <filesystem>
@@ -20,7 +21,7 @@ class ExternalFile;
 class ExternalData {
  public:
   /// `folder`: where the network's file lies.
-  explicit ExternalData(const std::filesystem::path& folder);
+  explicit ExternalData(const std::filesystem::path& folder, const ImportRules& rules = {});
   ~ExternalData();
 
   /// A tensor that reads its bytes when they are first used; nullopt if the file is not there. Offset and length are checked
@@ -39,6 +40,7 @@ class ExternalData {
   std::shared_ptr<ExternalFile> open(const std::string& location);
   void verify(const ExternalFile& file, const std::string& location, const std::string& checksum);
   std::filesystem::path m_folder;
+  ImportRules m_rules;
   std::map<std::string, std::shared_ptr<ExternalFile>> m_files;  ///< by location
   std::set<std::string> m_missing, m_verified, m_oddKeys;
   std::vector<std::string> m_notices;

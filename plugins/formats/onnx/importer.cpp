@@ -85,7 +85,7 @@ bool OnnxImporter::canOpen(const std::filesystem::path& path) const {
   return start[0] == std::byte{8} && start[1] > std::byte{0} && start[1] < std::byte{64} && (third == 0x12 || third == 0x3A || third == 0x42);
 }
 
-std::shared_ptr<const Network> OnnxImporter::open(const std::filesystem::path& path, const Progress& progress) const {
+std::shared_ptr<const Network> OnnxImporter::open(const std::filesystem::path& path, const Progress& progress, const ImportRules& rules) const {
   const std::string shown = printable(path.string());
   try {
     const InputFile file(path);
@@ -99,7 +99,7 @@ std::shared_ptr<const Network> OnnxImporter::open(const std::filesystem::path& p
     network->irVersion = model->ir_version();
     readOpsets(*model, *network);
     readMetadata(*model, *network);
-    ExternalData external(path.parent_path());
+    ExternalData external(path.parent_path(), rules);
     Reading reading(external, FunctionTable(*model), progress);
     reading.irVersion = network->irVersion;
     reading.opsets = network->opsets;

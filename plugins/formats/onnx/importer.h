@@ -19,7 +19,7 @@ class OnnxImporter : public Importer {
   const Declaration& declaration() const override;
   std::vector<std::string> suffixes() const override { return {".onnx"}; }
   bool canOpen(const std::filesystem::path& path) const override;
-  std::shared_ptr<const Network> open(const std::filesystem::path& path, const Progress& progress) const override;
+  std::shared_ptr<const Network> open(const std::filesystem::path& path, const Progress& progress, const ImportRules& rules = {}) const override;
 };
 
 }  // namespace planish::onnx

@@ -200,6 +200,28 @@ TEST(OnnxHostile, O08_WrongChecksum) {
   EXPECT_FALSE(hasNotice(*openModel(folder, externalModel(folder, {{"location", "weights.bin"}, {"checksum", right}})), "SHA-1"));
 }
 
+TEST(OnnxHostile, O08_WrongChecksumIsRefusedWhereThatIsSet) {
+  const TestFolder folder;
+  const ImportRules rules{.refuseWrongChecksums = true};
+  const auto open = [&](std::size_t size, const std::string& checksum) {
+    const ModelProto model = externalModel(folder, {{"location", "weights.bin"}, {"checksum", checksum}});
+    std::filesystem::resize_file(folder / "weights.bin", size);
+    return OnnxImporter().open(save(folder, model.SerializeAsString()), Progress(), rules);
+  };
+  EXPECT_FALSE(hasNotice(*open(16, "345C0E97987B1F4E1BE38EE1678A5F1061C2C301"), "SHA-1"));
+  // Also of a file that is too large to be read for a notice.
+  for (const std::size_t size : {std::size_t(16), std::size_t(65) << 20}) {
+    try {
+      open(size, std::string(40, '0'));
+      ADD_FAILURE() << "opened with " << size << " bytes";
+    } catch (const Error& error) {
+      EXPECT_EQ(error.kind(), ErrorKind::invalidInput);
+      const std::string text = error.what();
+      for (const char* part : {"model.onnx", "weights.bin", "SHA-1"}) EXPECT_NE(text.find(part), std::string::npos) << text;
+    }
+  }
+}
+
 TEST(OnnxHostile, O09_LengthsThatDoNotFitTheShape) {
   const TestFolder folder;
   for (const int length : {0, 4, 15, 17, 4000}) {
