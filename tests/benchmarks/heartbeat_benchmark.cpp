@@ -64,10 +64,10 @@ class WatchedApplication : public QApplication {
   double firstPaint = -1, firstPaintProcessor = 0;  ///< since the process started, and of its own time
 
   bool notify(QObject* receiver, QEvent* event) override {
+    m_painted = m_painted || (event->type() == QEvent::Paint && receiver->isWidgetType());  // within the window's expose event, at first
     if (m_depth > 0) return QApplication::notify(receiver, event);
     const double wall = milliseconds(CLOCK_MONOTONIC), processor = milliseconds(CLOCK_THREAD_CPUTIME_ID);
     const QString what = QStringLiteral("%1 %2 event %3").arg(QLatin1String(receiver->metaObject()->className()), receiver->objectName()).arg(int(event->type()));
-    const bool paints = event->type() == QEvent::UpdateRequest && receiver->isWidgetType();
     ++m_depth;
     const bool result = QApplication::notify(receiver, event);
     --m_depth;
@@ -77,7 +77,7 @@ class WatchedApplication : public QApplication {
     ++share.count;
     share.processor += own;
     share.most = std::max(share.most, own);
-    if (paints && firstPaint < 0) {
+    if (m_painted && firstPaint < 0) {
       firstPaint = sinceProcessStart();
       firstPaintProcessor = milliseconds(CLOCK_PROCESS_CPUTIME_ID);
     }
@@ -86,6 +86,7 @@ class WatchedApplication : public QApplication {
 
  private:
   int m_depth = 0;
+  bool m_painted = false;
 };
 
 struct Gap {
