@@ -55,9 +55,7 @@ void Document::say(Changes changes) {
 
 void Document::endArrival() {
   if (--m_arrivals > 0 || !m_unsaid) return;
-  m_arriving = true;
   Q_EMIT changed(std::exchange(m_unsaid, {}));
-  m_arriving = false;
 }
 
 void Document::clear() {

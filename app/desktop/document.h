@@ -82,10 +82,8 @@ class Document : public QObject {
   /// Jobs and log: `edit` changes one job; the list is the owner's.
   std::vector<views::JobState>& jobs() { return m_workspace.jobs; }
   views::JobState* job(int id);
-  /// While `changed` is emitted for what a job brought, not for what a person did.
-  bool arriving() const { return m_arriving; }
   void noteJobs() { say(Change::jobs); }
-  /// What changes until this goes is said once, at its end: what a job brings is shown together, and views take turns with it.
+  /// What changes until this goes is said once, at its end: what a job brings is shown together.
   class Arrival {
    public:
     explicit Arrival(Document& document) : m_document(document) { ++m_document.m_arrivals; }
@@ -130,7 +128,6 @@ class Document : public QObject {
   QUndoStack m_undo;
   std::vector<char> m_sharesEarlier;  ///< by layer: its weight is counted with an earlier layer's
   int m_revision = 0, m_arrivals = 0;
-  bool m_arriving = false;
   Changes m_unsaid;
   bool m_unsavedResults = false, m_wasModified = false;
 };

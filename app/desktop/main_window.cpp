@@ -128,10 +128,10 @@ void MainWindow::connectAll() {
 }
 
 void MainWindow::noteChange(Changes changes) {
-  const bool turns = m_document.arriving() && !(changes & Change::network);
+  // The view under the hand follows at once; the others one after another, so that the next movement of the hand is not kept waiting.
   for (const auto& [id, dock] : m_views) {
-    if (turns) dock->view()->noteSoon(changes);
-    else dock->view()->note(changes);
+    if (changes & Change::network || dock->view() == m_asking) dock->view()->note(changes);
+    else dock->view()->noteSoon(changes);
   }
   const Workspace& w = m_document.workspace();
   if (changes & Change::network) {

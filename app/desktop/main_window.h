@@ -111,6 +111,7 @@ class MainWindow : public QMainWindow {
   QString m_recoveredFrom;  ///< copy that the open project came from
   QString m_origin;         ///< for the title of a project that is a copy of a file: "run.planish, copy"
   QMenu* m_recentMenu = nullptr;
+  const views::View* m_asking = nullptr;  ///< the view whose request is being answered: it follows at once
   bool m_closing = false;
 };
 

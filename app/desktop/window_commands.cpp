@@ -47,7 +47,11 @@ void MainWindow::makeViews() {
     auto* dock = new ViewDock(view, m_docks);
     dock->hide();
     m_views[view->id()] = dock;
-    connect(view, &views::View::requested, &m_requests, &RequestHandler::handle);
+    connect(view, &views::View::requested, this, [this, view](const views::Request& request) {
+      const views::View* before = std::exchange(m_asking, view);
+      m_requests.handle(request);
+      m_asking = before;
+    });
   }
   m_layouts = std::make_unique<Layouts>(*m_docks, m_views);
   showStep(Step::open);

@@ -12,6 +12,7 @@ namespace planish::views {
 struct DamageScale {
   double low = -4, high = 0;  ///< log10 of the damage at fractions 0 and 1
   bool empty = true;          ///< nothing positive is measured
+  bool operator==(const DamageScale&) const = default;
 
   /// Of the cells in the menus, by the chosen metric.
   static DamageScale of(const Workspace& workspace);

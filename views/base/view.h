@@ -21,7 +21,7 @@ class View : public QWidget {
 
   /// Something changed: refreshes now if it can be seen, else when it is shown again.
   void note(Changes changes);
-  /// The same for what jobs bring: views refresh one after another, each in a turn of the event loop of its own, so that no turn takes long.
+  /// The same in a later turn of the event loop: views refresh one after another, each in a turn of its own, so that no turn takes long.
   void noteSoon(Changes changes);
 
  Q_SIGNALS:

@@ -11,7 +11,7 @@
 namespace planish::views {
 namespace {
 
-constexpr int kLockSize = 6, kPillPadding = 7;
+constexpr int kLockSize = 6, kPillPadding = 7, kMostTexts = 4000;
 
 QFont pillFont() {
   QFont font = labelFont();
@@ -23,19 +23,44 @@ QFont pillFont() {
 
 LayerDelegate::LayerDelegate(const LayerModel& model, QObject* parent) : QStyledItemDelegate(parent), m_model(model) {}
 
+LayerDelegate::Face LayerDelegate::faceOf(const QModelIndex& index) const {
+  if (index.column() == LayerModel::bytes || index.column() == LayerModel::weights || index.column() == LayerModel::operations) return digits;
+  return index.column() == LayerModel::name && m_model.layerAt(index) < 0 ? strong : plain;
+}
+
 void LayerDelegate::initStyleOption(QStyleOptionViewItem* option, const QModelIndex& index) const {
   QStyledItemDelegate::initStyleOption(option, index);
-  const Theme& theme = Theme::of(option->palette);
-  const bool block = m_model.layerAt(index) < 0;
-  option->textElideMode = index.column() == LayerModel::name ? Qt::ElideLeft : Qt::ElideRight;  // the end tells layers apart
-  if (index.column() == LayerModel::bytes || index.column() == LayerModel::weights || index.column() == LayerModel::operations) option->font = digitFont();
-  if (index.column() == LayerModel::name && block) option->font.setWeight(QFont::DemiBold);
-  if (index.column() != LayerModel::name) {
-    option->palette.setColor(QPalette::Text, theme.label);
-    option->palette.setColor(QPalette::HighlightedText, theme.label);
+  const Face face = faceOf(index);
+  if (face == digits) option->font = digitFont();
+  if (face == strong) option->font.setWeight(QFont::DemiBold);
+}
+
+void LayerDelegate::takeFont(const QFont& font) const {
+  if (m_texts[plain].font == font && !m_texts[pill].font.family().isEmpty()) return;
+  for (auto& texts : m_texts) texts = {};
+  m_texts[plain].font = m_texts[strong].font = font;
+  m_texts[strong].font.setWeight(QFont::DemiBold);
+  m_texts[digits].font = digitFont();
+  m_texts[pill].font = pillFont();
+}
+
+void LayerDelegate::paintText(QPainter& painter, Face face, const QString& text, const QRectF& area, Qt::Alignment alignment, Qt::TextElideMode elide) const {
+  if (text.isEmpty() || area.width() <= 0) return;
+  Texts& texts = m_texts[face];
+  const std::pair key(text, static_cast<int>(area.width()));
+  auto found = texts.made.constFind(key);
+  if (found == texts.made.constEnd()) {
+    if (texts.made.size() > kMostTexts) texts.made.clear();
+    QStaticText made(QFontMetrics(texts.font).elidedText(text, elide, key.second));
+    made.setTextFormat(Qt::PlainText);
+    made.setPerformanceHint(QStaticText::AggressiveCaching);
+    made.prepare({}, texts.font);
+    found = texts.made.insert(key, made);
   }
-  option->state.setFlag(QStyle::State_Selected, m_model.isSelected(index));
-  option->state.setFlag(QStyle::State_HasFocus, false);  // the row shows it, not each cell
+  const QSizeF size = found->size();
+  const double left = alignment & Qt::AlignRight ? area.right() - size.width() : alignment & Qt::AlignHCenter ? area.center().x() - size.width() / 2 : area.left();
+  painter.setFont(texts.font);
+  painter.drawStaticText(QPointF(left, area.center().y() - size.height() / 2), *found);
 }
 
 QSize LayerDelegate::sizeHint(const QStyleOptionViewItem& option, const QModelIndex& index) const {
@@ -51,22 +76,32 @@ int LayerDelegate::pillColumnWidth(const QStringList& texts) {
 }
 
 void LayerDelegate::paint(QPainter* painter, const QStyleOptionViewItem& option, const QModelIndex& index) const {
-  if (index.column() != LayerModel::setting && index.column() != LayerModel::damage) {
-    QStyledItemDelegate::paint(painter, option, index);
-  } else {
+  takeFont(option.font);
+  const QStyle* style = option.widget ? option.widget->style() : QApplication::style();
+  const Theme& theme = Theme::of(option.palette);
+  const bool selected = m_model.isSelected(index);
+  if (selected || option.state & QStyle::State_MouseOver) {
     QStyleOptionViewItem background = option;
-    initStyleOption(&background, index);
-    background.text.clear();
-    const QStyle* style = option.widget ? option.widget->style() : QApplication::style();
-    style->drawControl(QStyle::CE_ItemViewItem, &background, painter, option.widget);
+    background.index = index;
+    background.state.setFlag(QStyle::State_Selected, selected);
+    background.state.setFlag(QStyle::State_HasFocus, false);  // the row shows it, not each cell
+    style->drawPrimitive(QStyle::PE_PanelItemViewItem, &background, painter, option.widget);
+  }
+  if (index.column() == LayerModel::setting || index.column() == LayerModel::damage) {
     painter->save();
     painter->setRenderHint(QPainter::Antialiasing);
     if (index.column() == LayerModel::setting) paintPill(*painter, option, index);
     else paintCurve(*painter, option, index);
     painter->restore();
+  } else {
+    const bool isName = index.column() == LayerModel::name;
+    const int margin = style->pixelMetric(QStyle::PM_FocusFrameHMargin, &option, option.widget) + 1;
+    painter->setPen(isName ? option.palette.color(selected ? QPalette::HighlightedText : QPalette::Text) : theme.label);
+    paintText(*painter, faceOf(index), index.data().toString(), QRectF(option.rect).adjusted(margin, 0, -margin, 0), faceOf(index) == digits ? Qt::AlignRight : Qt::AlignLeft,
+              isName ? Qt::ElideLeft : Qt::ElideRight);  // the end tells layers apart
   }
   if (option.state & QStyle::State_HasFocus && option.state & QStyle::State_Active && index.column() == LayerModel::name) {
-    painter->setPen(QPen(Theme::of(option.palette).accent, 2));
+    painter->setPen(QPen(theme.accent, 2));
     painter->drawLine(option.rect.topLeft() + QPoint(1, 2), option.rect.bottomLeft() + QPoint(1, -2));
   }
 }
@@ -75,22 +110,21 @@ void LayerDelegate::paintPill(QPainter& painter, const QStyleOptionViewItem& opt
   const QString text = m_model.settingText(index);
   if (text.isEmpty()) return;
   const Theme& theme = Theme::of(option.palette);
-  const QFont font = pillFont();
-  const QFontMetrics metrics(font);
+  const QFontMetrics metrics(m_texts[pill].font);
   const int room = option.rect.width() - kLockSize - 3 * space::k4;
   const int width = std::clamp(metrics.horizontalAdvance(text) + 2 * kPillPadding, 0, room);
   const int height = std::min(metrics.height() + 3, option.rect.height() - 2);
-  QRectF pill(0, 0, width, height);
-  pill.moveCenter(QPointF(option.rect.left() + space::k4 + room / 2.0, option.rect.center().y() + 0.5));
+  QRectF shape(0, 0, width, height);
+  shape.moveCenter(QPointF(option.rect.left() + space::k4 + room / 2.0, option.rect.center().y() + 0.5));
   const double damage = m_model.damageAt(index);
   const bool measured = std::isfinite(damage);
   const QColor fill = m_model.scale().colour(theme, damage);
   painter.setPen(measured ? QPen(Qt::NoPen) : QPen(theme.label, 1, Qt::DotLine));
   painter.setBrush(measured ? fill : QColor(Qt::transparent));
-  painter.drawRoundedRect(pill, height / 2.0, height / 2.0);
-  painter.setFont(font);
+  painter.drawRoundedRect(shape, height / 2.0, height / 2.0);
   painter.setPen(measured ? Theme::textOn(fill) : theme.text);
-  painter.drawText(pill, Qt::AlignCenter, metrics.elidedText(text, Qt::ElideRight, width - kPillPadding));
+  const double padding = kPillPadding / 2.0;
+  paintText(painter, pill, text, shape.adjusted(padding, 0, -padding, 0), Qt::AlignHCenter, Qt::ElideRight);
   if (!index.data(LayerModel::lockedRole).toBool()) return;
   painter.setPen(Qt::NoPen);
   painter.setBrush(theme.accent);

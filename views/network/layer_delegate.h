@@ -1,5 +1,7 @@
 #pragma once
 
+#include <QHash>
+#include <QStaticText>
 #include <QStyledItemDelegate>
 
 namespace planish::views {
@@ -7,6 +9,7 @@ namespace planish::views {
 class LayerModel;
 
 /// Paints the setting as a pill in the colour of its predicted damage, a square where it is locked, and damage by bits as a sparkline.
+/// Texts are laid out once and kept: a tree of layers is painted whole whenever it scrolls.
 class LayerDelegate : public QStyledItemDelegate {
   Q_OBJECT
 
@@ -21,9 +24,20 @@ class LayerDelegate : public QStyledItemDelegate {
   void initStyleOption(QStyleOptionViewItem* option, const QModelIndex& index) const override;
 
  private:
+  enum Face { plain, strong, digits, pill, faces };
+  /// The texts of one font, by what is written and the width that it may take.
+  struct Texts {
+    QFont font;
+    QHash<std::pair<QString, int>, QStaticText> made;
+  };
+  Face faceOf(const QModelIndex& index) const;
+  /// `text` on one line, with an ellipsis where it is too wide.
+  void paintText(QPainter& painter, Face face, const QString& text, const QRectF& area, Qt::Alignment alignment, Qt::TextElideMode elide) const;
   void paintPill(QPainter& painter, const QStyleOptionViewItem& option, const QModelIndex& index) const;
   void paintCurve(QPainter& painter, const QStyleOptionViewItem& option, const QModelIndex& index) const;
+  void takeFont(const QFont& font) const;
   const LayerModel& m_model;
+  mutable Texts m_texts[faces];
 };
 
 }  // namespace planish::views

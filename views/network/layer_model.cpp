@@ -13,6 +13,7 @@ namespace planish::views {
 namespace {
 
 constexpr double kNone = std::numeric_limits<double>::quiet_NaN();
+constexpr std::size_t kFewRows = 16;  ///< more are told as one range
 
 /// Digits grouped, without a unit: the header has it.
 QString plainBytes(std::int64_t count) { return bytesText(Bytes{count}).chopped(2); }
@@ -30,10 +31,39 @@ void LayerModel::rebuild(std::optional<std::vector<int>> visible) {
 }
 
 void LayerModel::refreshValues(bool scaleToo) {
-  if (scaleToo) m_scale = DamageScale::of(m_workspace);
+  bool all = false;
+  if (scaleToo) {
+    const auto before = std::exchange(m_scale, DamageScale::of(m_workspace));
+    all = !(before == m_scale);
+  }
+  std::vector<int> changed;
+  for (int layer = 0; layer < m_workspace.layerCount(); ++layer) {
+    const std::size_t print = printOf(layer);
+    if (std::exchange(m_prints[static_cast<std::size_t>(layer)], print) != print) changed.push_back(layer);
+  }
   if (m_groups.empty()) return;
-  const int last = static_cast<int>(m_groups.size()) - 1;
-  Q_EMIT dataChanged(index(0, 0), index(last, columns - 1));
+  if (all || changed.size() > kFewRows) {
+    Q_EMIT dataChanged(index(0, 0), index(static_cast<int>(m_groups.size()) - 1, columns - 1));
+    return;
+  }
+  for (const int layer : changed)
+    for (auto row = indexOf(layer); row.isValid(); row = row.parent())
+      for (const int column : {bytes, setting, damage}) Q_EMIT dataChanged(row.siblingAtColumn(column), row.siblingAtColumn(column));
+}
+
+std::size_t LayerModel::printOf(int layer) const {
+  const auto at = static_cast<std::size_t>(layer);
+  std::size_t print = 0;
+  const auto add = [&print](std::size_t value) { print = (print ^ value) * 0x9e3779b97f4a7c15u + (print >> 29); };
+  if (at < m_workspace.plan.layers.size()) {
+    const PlannedLayer& planned = m_workspace.plan.layers[at];
+    add(std::hash<std::string>()(toText(planned.setting)));
+    add(static_cast<std::size_t>(planned.bits.count));
+    add(planned.locked ? 1 : 2);
+  }
+  if (at < m_workspace.menus.size())
+    for (const auto& item : m_workspace.menus[at]) add(item.damage ? std::hash<double>()(item.damage->mean) : 3);
+  return print;
 }
 
 void LayerModel::sort(int column, Qt::SortOrder order) {
@@ -48,6 +78,8 @@ void LayerModel::sort(int column, Qt::SortOrder order) {
 void LayerModel::arrange() {
   m_groups.clear();
   const int count = m_workspace.layerCount();
+  m_prints.resize(static_cast<std::size_t>(count));
+  for (int layer = 0; layer < count; ++layer) m_prints[static_cast<std::size_t>(layer)] = printOf(layer);
   m_places.assign(static_cast<std::size_t>(count), {-1, -1});
   m_visibleCount = m_visible ? static_cast<int>(m_visible->size()) : count;
   m_folded = false;

@@ -23,7 +23,7 @@ class LayerModel : public QAbstractItemModel {
 
   /// Everything anew, after another network or filter. `visible`: positions of layers in their order; nothing: all, folded.
   void rebuild(std::optional<std::vector<int>> visible = {});
-  /// Settings, locks or tables changed: the same rows with other contents.
+  /// Settings, locks or tables changed: the same rows with other contents. Says which, where they are few: a whole tree takes long to paint.
   void refreshValues(bool scaleToo);
   /// -1: the network's order. Folds again where everything is shown in it.
   void sort(int column, Qt::SortOrder order = Qt::AscendingOrder) override;
@@ -70,11 +70,13 @@ class LayerModel : public QAbstractItemModel {
   QString text(const QModelIndex& index) const;
   QString toolTip(const QModelIndex& index) const;
   const Setting* settingOf(int layer) const;
+  std::size_t printOf(int layer) const;
 
   const Workspace& m_workspace;
   std::optional<std::vector<int>> m_visible;
   std::vector<Group> m_groups;
   std::vector<std::pair<int, int>> m_places;  ///< by layer: group and row in it (-1: the group itself); {-1, -1}: hidden
+  std::vector<std::size_t> m_prints;          ///< by layer: of what its row showed last
   DamageScale m_scale;
   int m_sortColumn = -1, m_visibleCount = 0;
   Qt::SortOrder m_sortOrder = Qt::AscendingOrder;

@@ -27,6 +27,7 @@ namespace {
 
 /// A selection of more pieces makes every question to Qt's selection model slow: then the rows' colour alone shows it.
 constexpr std::size_t kMostRanges = 300;
+constexpr std::size_t kFewRows = 24;  ///< that are painted one by one
 constexpr int kUnfoldUpTo = 200;  ///< layers; more begin with their blocks closed
 
 }  // namespace
@@ -260,8 +261,19 @@ void NetworkView::showSelection() {
     if (!index.parent().isValid() || m_tree->isExpanded(index.parent())) m_tree->scrollTo(index);
     else m_tree->scrollTo(index.parent());
   }
-  m_tree->viewport()->update();
+  repaintSelected();
   m_syncing = false;
+}
+
+void NetworkView::repaintSelected() {
+  std::vector<int> selected = workspace().selection, changed;
+  std::sort(selected.begin(), selected.end());
+  std::set_symmetric_difference(selected.begin(), selected.end(), m_painted.begin(), m_painted.end(), std::back_inserter(changed));
+  m_painted = std::move(selected);
+  if (changed.size() > kFewRows) return m_tree->viewport()->update();
+  for (const int layer : changed)
+    for (auto row = m_model->indexOf(layer); row.isValid(); row = row.parent())
+      if (const QRect cell = m_tree->visualRect(row); cell.isValid()) m_tree->viewport()->update(0, cell.top(), m_tree->viewport()->width(), cell.height());
 }
 
 void NetworkView::takeSelection(const QItemSelection& selected, const QItemSelection& deselected) {

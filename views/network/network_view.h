@@ -43,6 +43,7 @@ class NetworkView : public View {
   void sizeCurves();
   void restoreExpanded();
   void showSelection();
+  void repaintSelected();
   void takeSelection(const QItemSelection& selected, const QItemSelection& deselected);
   void fillSettings(QMenu& menu, const std::vector<int>& layers);
   void step(int direction);
@@ -56,6 +57,7 @@ class NetworkView : public View {
   QLabel *m_problem, *m_empty;
   QTreeView* m_tree;
   QTimer *m_filterDelay, *m_sortDelay;
+  std::vector<int> m_painted;  ///< the selection that the tree shows, ascending
   std::set<QString> m_folded;  ///< blocks that people closed
   bool m_syncing = false, m_foldedAtFirst = false, m_scattered = false;
   int m_room = 2;  ///< for columns: 0 without bytes and curve, 1 without curve

@@ -7,6 +7,8 @@
 #include "views/plan/plan_chart.h"
 #include "views/plan/plan_view.h"
 
+#include <QTreeView>
+
 #include <gtest/gtest.h>
 
 #include <set>
@@ -68,6 +70,24 @@ TEST_F(Gestures, OneBarIsDraggedAndIsOneStep) {
   EXPECT_EQ(settingOf(layer), "int4");
 }
 
+TEST_F(Gestures, TheBarUnderTheHandFollowsAtOnceAndTheOtherViewsSoon) {
+  open("digits", 32);
+  const int layer = 3;
+  auto& network = *d.window->view(QStringLiteral("network"));
+  ASSERT_TRUE(network.isVisible());
+  const auto* model = network.findChild<QTreeView*>()->model();
+  int told = 0;
+  QObject::connect(model, &QAbstractItemModel::dataChanged, &network, [&] { ++told; });
+  QTest::mousePress(viewport(), Qt::LeftButton, {}, top(layer));
+  QTest::mouseMove(viewport(), topAt(layer, 6));
+  told = 0;
+  QTest::mouseMove(viewport(), topAt(layer, 4));
+  EXPECT_EQ(levelOf(layer), views::levelOfBits(4));
+  EXPECT_EQ(told, 0) << "the table was brought up to date while the hand waited";
+  EXPECT_TRUE(Driver::waitFor([&] { return told > 0; }, 5000));
+  QTest::mouseRelease(viewport(), Qt::LeftButton, {}, topAt(layer, 4));
+}
+
 TEST_F(Gestures, EscapeInTheMiddleLeavesNoTrace) {
   open("digits", 32);
   const QString before = planText(d.workspace());
@@ -116,7 +136,7 @@ TEST_F(Gestures, TheBudgetLineIsDraggedAndTheRestIsSolvedForIt) {
   const int at0 = steps();
   const auto y = [&](double bits) { return static_cast<int>(chart().geometry().y(views::levelOfBits(bits))); };
   const int x = static_cast<int>(chart().geometry().area.right()) - 12;
-  ASSERT_EQ(chart().hitAt(QPointF(x, y(6.5))).place, PlanChart::Place::budget);
+  ASSERT_TRUE(Driver::waitFor([&] { return chart().hitAt(QPointF(x, y(6.5))).place == PlanChart::Place::budget; }, 5000));
   drag(QPoint(x, y(6.5)), {QPoint(x, y(6)), QPoint(x, y(5.5)), QPoint(x, y(5))});
   EXPECT_NEAR(d.workspace().budget.value, 5, 0.15);
   EXPECT_EQ(d.workspace().budget.kind, Budget::Kind::bitsPerWeight);
