@@ -9,6 +9,8 @@ class QSpinBox;
 
 namespace planish::desktop {
 
+class ParameterForm;
+
 /// Before measuring: metrics, options, target, how many samples; what it costs.
 class MeasurePage : public EstimatedPage {
   Q_OBJECT
@@ -22,7 +24,10 @@ class MeasurePage : public EstimatedPage {
   void refresh() override;
   QString refusedText() const override;
   QString problem() const;  ///< of the fields; empty: none
+  /// Fields for what all checked metrics have.
+  void showParameters();
   std::vector<std::pair<std::string, QCheckBox*>> m_metrics;
+  ParameterForm* m_parameters;
   QComboBox* m_target;
   QComboBox* m_presets;
   QLineEdit* m_options;

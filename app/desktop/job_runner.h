@@ -31,6 +31,7 @@ struct MeasureChoice {
   std::vector<Setting> options;
   std::string target = "any";
   std::int64_t limit = -1;  ///< of calibration samples
+  std::map<std::string, std::string> parameters = {};  ///< of the metrics, as typed
   views::JobCost expected = {};  ///< what its page said
 };
 
@@ -81,6 +82,12 @@ class JobRunner : public QObject {
   QString commandOf(int job) const;
   /// Where journals of running jobs lie: beside the project, or in the recovery folder while it has no file.
   std::filesystem::path workPath() const;
+  /// Parameters of a solver, as typed, from its next solving on; as long as the program runs.
+  void setSolverParameters(const std::string& solver, std::map<std::string, std::string> values) { m_solverParameters[solver] = std::move(values); }
+  std::map<std::string, std::string> solverParameters(const std::string& solver) const {
+    const auto found = m_solverParameters.find(solver);
+    return found == m_solverParameters.end() ? std::map<std::string, std::string>() : found->second;
+  }
   /// Continue at the journal of an earlier session.
   void setResume(bool resume) { m_resume = resume; }
 
@@ -117,6 +124,7 @@ class JobRunner : public QObject {
   void noteOlderPlan(int job, const Plan& made);
   void refreshFront();
   std::map<int, QString> m_openPaths;
+  std::map<std::string, std::map<std::string, std::string>> m_solverParameters;
 
   Document& m_document;
   Worker& m_worker;

@@ -26,7 +26,7 @@ void JobRunner::estimate(const MeasureChoice& choice, std::function<void(const P
   const auto calibration = firstOf(w.calibration ? w.calibration : w.data, choice.limit);
   m_estimating.run<Preflight>(
       [=, &engine, network = w.network, recorded = recordedLayers(w.project)](const Progress& progress) {
-        const MeasureJob job{*network, engine.plugins, choice.metrics, choice.options, choice.target, calibration.get(), {}, {}, nullptr, nullptr, {}};
+        const MeasureJob job{*network, engine.plugins, choice.metrics, choice.options, choice.target, calibration.get(), {}, choice.parameters, nullptr, nullptr, {}};
         return preflight(job, context, progress, recorded);
       },
       std::move(done), std::move(failed));

@@ -154,16 +154,18 @@ int JobRunner::measure(const MeasureChoice& choice) {
   for (const auto& metric : choice.metrics) metrics += (metrics.isEmpty() ? QString() : QStringLiteral(",")) + QString::fromStdString(metric);
   auto calibrationReference = w.project.calibration;
   if (calibrationReference && choice.limit > 0) calibrationReference->limit = choice.limit;
-  const QString command = QStringLiteral("planish-cli measure %1%2 --metric %3 --options %4 --target %5%6 -o %7")
+  QString parameters;
+  for (const auto& [name, value] : choice.parameters) parameters += QStringLiteral(" --metric-set ") + shellWord(name + "=" + value);
+  const QString command = QStringLiteral("planish-cli measure %1%2 --metric %3%8 --options %4 --target %5%6 -o %7")
                               .arg(shellWord(w.project.network.path), desktop::dataArguments(w.project.data, calibrationReference), metrics, optionList(choice.options),
-                                   QString::fromStdString(choice.target), passArguments(w.project.network), shellWord(place.string()));
+                                   QString::fromStdString(choice.target), passArguments(w.project.network), shellWord(place.string()), parameters);
   const Document::Arrival arrival(m_document);  // several changes, shown together
   m_document.setOptions(choice.options);
   const int layers = w.layerCount() * static_cast<int>(choice.metrics.size());
   auto idBox = std::make_shared<int>(0);
   const int id = start(JobKind::measure, tr("Measure %1 by %2").arg(optionList(choice.options), metrics), layers, command,
                        [=, this, &engine](const Worker::Tools& tools) -> std::function<void()> {
-    MeasureJob job{*network, engine.plugins, choice.metrics, choice.options, choice.target, calibration.get(), fingerprint, {}, known.get(), nullptr, {}};
+    MeasureJob job{*network, engine.plugins, choice.metrics, choice.options, choice.target, calibration.get(), fingerprint, choice.parameters, known.get(), nullptr, {}};
     const std::string print = fingerprintOf(job, context);
     const auto levels = levelsBeside(named, place, tools.progress);
     job.levels = levels.get();
@@ -343,6 +345,7 @@ void JobRunner::solve(int drag) {
   std::erase_if(locks->layers, [](const PlannedLayer& layer) { return !layer.locked; });
   const Budget budget = w.budget;
   const std::string solver = w.solver, target = w.target, name = w.plan.name;
+  const auto parameters = solverParameters(solver);
   const auto place = workPath();
   const bool named = !w.file.isEmpty();
   const auto work = [=, &engine](const Progress& progress) {
@@ -354,6 +357,7 @@ void JobRunner::solve(int drag) {
     job.target = target;
     if (!locks->layers.empty()) job.locks = locks.get();
     job.calibration = calibration.get();
+    job.parameters = parameters;
     return makePlan(job, context, progress);
   };
   const auto take = [=, this](PlanOutcome outcome) {

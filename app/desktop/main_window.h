@@ -89,6 +89,7 @@ class MainWindow : public QMainWindow {
   void showHelp(const QString& topic);
   void showAbout();
   void openSettings();
+  void openSolverPage();
   /// A device that is not there is said, and the CPU taken.
   void applySettings(const Settings& settings);
 

@@ -1,11 +1,13 @@
 #include "app/desktop/job_pages.h"
 #include "app/desktop/page_fields.h"
+#include "app/desktop/parameter_form.h"
 #include "views/base/numbers.h"
 
 #include <QCheckBox>
 #include <QComboBox>
 #include <QFormLayout>
 #include <QGridLayout>
+#include <QLabel>
 #include <QLineEdit>
 #include <QSpinBox>
 
@@ -15,7 +17,7 @@ namespace planish::desktop {
 
 MeasurePage::MeasurePage(const Document& document, JobRunner& jobs, QWidget* parent)
     : EstimatedPage(document, jobs, tr("Measure"), tr("What each option costs, layer by layer. Rows appear as they are measured; stopping keeps them."), tr("Measure"), parent),
-      m_target(targetCombo(document, this)), m_presets(new QComboBox(this)), m_options(new QLineEdit(this)), m_samples(new QSpinBox(this)) {
+      m_parameters(new ParameterForm(this)), m_target(targetCombo(document, this)), m_presets(new QComboBox(this)), m_options(new QLineEdit(this)), m_samples(new QSpinBox(this)) {
   const Workspace& w = document.workspace();
   auto* metrics = new QWidget(this);
   auto* grid = new QGridLayout(metrics);
@@ -29,9 +31,14 @@ MeasurePage::MeasurePage(const Document& document, JobRunner& jobs, QWidget* par
     const int place = static_cast<int>(m_metrics.size());
     grid->addWidget(box, place / 4, place % 4);
     m_metrics.emplace_back(metric->declaration().id, box);
-    connect(box, &QCheckBox::toggled, this, &MeasurePage::estimateAgain);
+    connect(box, &QCheckBox::toggled, this, [this] {
+      showParameters();
+      estimateAgain();
+    });
   }
   form()->addRow(tr("Metric"), metrics);
+  form()->addRow(tr("Its parameters"), m_parameters);
+  connect(m_parameters, &ParameterForm::edited, this, &MeasurePage::estimateAgain);
   form()->addRow(tr("Target"), m_target);
   m_presets->addItem(tr("Choose a set…"));
   for (const auto& [name, settings] : optionSets()) {
@@ -61,7 +68,18 @@ MeasurePage::MeasurePage(const Document& document, JobRunner& jobs, QWidget* par
   connect(m_options, &QLineEdit::textChanged, this, &MeasurePage::estimateAgain);
   connect(m_target, &QComboBox::activated, this, &MeasurePage::estimateAgain);
   connect(m_samples, &QSpinBox::valueChanged, this, &MeasurePage::estimateAgain);
+  showParameters();
   estimateAgain();
+}
+
+void MeasurePage::showParameters() {
+  std::vector<const Declaration*> chosen;
+  for (const auto& [id, box] : m_metrics)
+    if (box->isChecked()) chosen.push_back(&document().engine().plugins.metrics.get(id).declaration());
+  const Declaration shared = sharedParameters(chosen);
+  m_parameters->show(shared, m_parameters->changed());
+  form()->labelForField(m_parameters)->setVisible(!shared.parameters.empty());
+  m_parameters->setVisible(!shared.parameters.empty());
 }
 
 MeasureChoice MeasurePage::choice() const {
@@ -72,6 +90,7 @@ MeasureChoice MeasurePage::choice() const {
   choice.options = parseOptions(m_options->text().remove(QLatin1Char(' ')).toStdString());
   choice.target = m_target->currentData().toString().toStdString();
   choice.limit = m_samples->isEnabled() && m_samples->value() < m_samples->maximum() ? m_samples->value() : -1;
+  choice.parameters = m_parameters->changed();
   choice.expected = expected();
   return choice;
 }
@@ -86,6 +105,7 @@ QString MeasurePage::problem() const {
   } catch (const Error& error) {
     return QString::fromStdString(error.message());
   }
+  if (const QString wrong = m_parameters->problem(); !wrong.isEmpty()) return wrong;
   const bool any = std::any_of(m_metrics.begin(), m_metrics.end(), [](const auto& metric) { return metric.second->isChecked(); });
   return any ? QString() : tr("Choose at least one metric.");
 }

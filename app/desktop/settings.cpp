@@ -41,6 +41,7 @@ Settings Settings::load() {
   settings.memoryMebibytes = number(file, "memory", settings.memoryMebibytes, 0, kMostMemory);
   if (settings.memoryMebibytes > 0) settings.memoryMebibytes = std::max(settings.memoryMebibytes, kLeastMemory);
   settings.autosaveSeconds = number(file, "autosave", settings.autosaveSeconds, 1, kMostAutosave);
+  settings.refuseWrongChecksums = file.value(QLatin1String("checksums")).toString() == QLatin1String("refuse");
   const QString device = file.value(QLatin1String("device"), QLatin1String("cpu")).toString();
   if (isDevice(device)) settings.device = device.toStdString();
   return settings;
@@ -54,6 +55,7 @@ bool Settings::save() const {
   file.setValue(QStringLiteral("threads"), threads);
   file.setValue(QStringLiteral("memory"), memoryMebibytes);
   file.setValue(QStringLiteral("autosave"), autosaveSeconds);
+  file.setValue(QStringLiteral("checksums"), refuseWrongChecksums ? QStringLiteral("refuse") : QStringLiteral("warn"));
   file.setValue(QStringLiteral("device"), QString::fromStdString(device));
   file.sync();
   return file.status() == QSettings::NoError;

@@ -14,6 +14,7 @@ struct Settings {
   int memoryMebibytes = 0;     ///< for values that jobs keep; 0: the engine's own limit
   int autosaveSeconds = 2;     ///< from the first change to the recovery copy
   std::string device = "cpu";  ///< "cpu", "cuda:0"
+  bool refuseWrongChecksums = false;  ///< of weights beside a network; false: they are warned of
 
   static constexpr int kLeastMemory = 64, kMostMemory = 1 << 20, kMostThreads = 1024, kMostAutosave = 3600;
 

@@ -29,7 +29,7 @@ QSpinBox* numberField(int least, int most, int value, const QString& name, const
 
 SettingsPage::SettingsPage(const Settings& settings, QWidget* parent)
     : JobPage(tr("Settings"), tr("For all projects. Threads, memory and device hold from the next job on."), tr("Save"), parent), m_appearance(new QComboBox(this)),
-      m_device(new QComboBox(this)) {
+      m_device(new QComboBox(this)), m_checksums(new QComboBox(this)) {
   m_appearance->addItems({tr("as the system"), tr("light"), tr("dark")});  // in the order of Appearance
   m_appearance->setCurrentIndex(static_cast<int>(settings.appearance));
   m_appearance->setAccessibleName(tr("Theme"));
@@ -57,6 +57,11 @@ SettingsPage::SettingsPage(const Settings& settings, QWidget* parent)
   m_device->setCurrentIndex(m_device->findData(QString::fromStdString(settings.device)));
   m_device->setAccessibleName(tr("Device"));
   form()->addRow(tr("Device"), m_device);
+  m_checksums->addItems({tr("warn, and open the network"), tr("refuse the network")});
+  m_checksums->setCurrentIndex(settings.refuseWrongChecksums ? 1 : 0);
+  m_checksums->setAccessibleName(tr("Wrong checksums"));
+  m_checksums->setToolTip(tr("Files of weights beside a network may name their checksum: what is done where it is another"));
+  form()->addRow(tr("Wrong checksums"), m_checksums);
   m_autosave = numberField(1, Settings::kMostAutosave, settings.autosaveSeconds, tr("Seconds until unsaved work is copied"), {}, tr(" s"), this);
   m_autosave->setToolTip(tr("A copy of unsaved work is written so long after a change; after a crash it is offered at the next start"));
   form()->addRow(tr("Copy unsaved work after"), m_autosave);
@@ -71,6 +76,7 @@ Settings SettingsPage::choice() const {
   settings.threads = m_threads->value();
   settings.memoryMebibytes = m_memory->value();
   settings.device = m_device->currentData().toString().toStdString();
+  settings.refuseWrongChecksums = m_checksums->currentIndex() == 1;
   settings.autosaveSeconds = m_autosave->value();
   return settings;
 }
@@ -82,7 +88,7 @@ void SettingsPage::refresh() {
     warnings << tr("At least %1 MiB are needed for kept values.").arg(Settings::kLeastMemory);
     blocking = true;
   }
-  if (m_device->currentData().toString() != QLatin1String("cpu")) warnings << tr("The device sweeps columns (gptq, sparsegpt); the network itself runs on the CPU.");
+  if (m_device->currentData().toString() != QLatin1String("cpu")) warnings << tr("What the device cannot compute runs on the CPU; the log says what.");
   setWarnings(warnings, blocking);
 }
 

@@ -8,7 +8,7 @@ class QSpinBox;
 
 namespace planish::desktop {
 
-/// Edit > Settings: look, threads, memory, device, autosave. What is chosen holds from the next job on.
+/// Edit > Settings: look, threads, memory, device, checksums, autosave. What is chosen holds from the next job on.
 class SettingsPage : public JobPage {
   Q_OBJECT
 
@@ -18,7 +18,7 @@ class SettingsPage : public JobPage {
 
  private:
   void refresh();
-  QComboBox *m_appearance, *m_device;
+  QComboBox *m_appearance, *m_device, *m_checksums;
   QSpinBox *m_threads, *m_memory, *m_autosave;
 };
 

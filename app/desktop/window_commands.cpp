@@ -4,6 +4,7 @@
 #include "app/desktop/methods_text.h"
 #include "app/desktop/resources.h"
 #include "app/desktop/settings_page.h"
+#include "app/desktop/solver_page.h"
 #include "app/desktop/style.h"
 #include "views/base/numbers.h"
 #include "views/compare/compare_view.h"
@@ -79,8 +80,9 @@ void MainWindow::makeCommands() {
     for (std::size_t i = 0; i < layers.size(); ++i) layers[i] = static_cast<int>(i);
     m_requests.handle(request::Select{layers, -1});
   });
-  c.add(QStringLiteral("edit.settings"), tr("Se&ttings…"), QKeySequence::Preferences, [this] { openSettings(); }, tr("Theme, threads, memory, device, autosave"));
+  c.add(QStringLiteral("edit.settings"), tr("Se&ttings…"), QKeySequence::Preferences, [this] { openSettings(); }, tr("Theme, threads, memory, device, checksums, autosave"));
   c.add(QStringLiteral("plan.solve"), tr("&Solve rest"), QKeySequence(Qt::Key_F5), ask(request::Solve{}), tr("Fill all layers that are not locked under the budget"));
+  c.add(QStringLiteral("plan.solverParameters"), tr("Solver &parameters…"), {}, [this] { openSolverPage(); }, tr("Of the chosen solver, from the next time it solves"));
   c.add(QStringLiteral("plan.lock"), tr("&Lock selected layers"), QKeySequence(Qt::CTRL | Qt::Key_L), [this] { m_requests.handle(request::LockLayers{m_document.workspace().selection, true}); });
   c.add(QStringLiteral("plan.unlock"), tr("&Unlock selected layers"), QKeySequence(Qt::CTRL | Qt::SHIFT | Qt::Key_L), [this] { m_requests.handle(request::LockLayers{m_document.workspace().selection, false}); });
   c.add(QStringLiteral("plan.store"), tr("Keep this plan &as…"), {}, [this] {
@@ -230,8 +232,16 @@ void MainWindow::openSettings() {
   if (!chosen.save()) statusBar()->showMessage(tr("The settings hold for this session only: their file cannot be written."), 8000);
 }
 
+void MainWindow::openSolverPage() {
+  const std::string id = m_document.workspace().solver;
+  if (!m_engine.plugins.solvers.find(id)) return;
+  SolverPage page(m_engine.plugins.solvers.get(id).declaration(), m_jobs.solverParameters(id), this);
+  if (runPage(page)) m_jobs.setSolverParameters(id, page.choice());
+}
+
 void MainWindow::applySettings(const Settings& settings) {
   m_settings = settings;
+  m_engine.plugins.importRules.refuseWrongChecksums = settings.refuseWrongChecksums;
   m_files.setRecoveryDelay(settings.autosaveSeconds);
   try {
     m_engine.context = settings.context();

@@ -187,5 +187,36 @@ TEST(CliHostile, C15_WithoutHome) {
   EXPECT_EQ(shell("HOME=/nonexistent \"$CLI\" info " + kDigits).status, 0);
 }
 
+/// A network of one MatMul whose weight [4, 4] lies in weights.bin, with a checksum that is not the file's. Field numbers: onnx.proto.
+void writeNetworkWithWrongChecksum(const Folder& folder) {
+  const auto part = [](int field, const std::string& bytes) { return std::string{static_cast<char>(field << 3 | 2), static_cast<char>(bytes.size())} + bytes; };
+  const auto number = [](int field, int value) { return std::string{static_cast<char>(field << 3), static_cast<char>(value)}; };
+  const auto entry = [&](const std::string& key, const std::string& value) { return part(13, part(1, key) + part(2, value)); };
+  const auto value = [&](const std::string& name) {
+    return part(1, name) + part(2, part(1, number(1, 1) + part(2, part(1, number(1, 1)) + part(1, number(1, 4)))));
+  };
+  const std::string weight = number(1, 4) + number(1, 4) + number(2, 1) + part(8, "w") + entry("location", "weights.bin") + entry("checksum", std::string(40, '0')) + number(14, 1);
+  const std::string graph = part(1, part(1, "x") + part(1, "w") + part(2, "y") + part(4, "MatMul")) + part(2, "g") + part(5, weight) + part(11, value("x")) + part(12, value("y"));
+  ASSERT_GE(graph.size(), 128u);
+  const std::string length{static_cast<char>((graph.size() & 127) | 128), static_cast<char>(graph.size() >> 7)};
+  std::ofstream(folder / "net.onnx", std::ios::binary) << number(1, 8) << static_cast<char>(7 << 3 | 2) << length << graph << part(8, number(2, 17));
+  std::ofstream(folder / "weights.bin", std::ios::binary) << std::string(64, '\0');
+}
+
+TEST(CliHostile, O08_WrongChecksumsAreWarnedOfOrRefused) {
+  const Folder folder;
+  writeNetworkWithWrongChecksum(folder);
+  for (const std::string words : {"", " --checksums warn"}) {
+    const auto warned = cli("info " + (folder / "net.onnx") + words);
+    EXPECT_EQ(warned.status, 0) << warned.error;
+    EXPECT_NE((warned.out + warned.error).find("SHA-1"), std::string::npos) << warned.out << warned.error;
+  }
+  const auto refused = cli("info " + (folder / "net.onnx") + " --checksums refuse");
+  EXPECT_EQ(refused.status, 3);
+  EXPECT_NE(refused.error.find("weights.bin"), std::string::npos) << refused.error;
+  EXPECT_NE(refused.error.find("SHA-1"), std::string::npos) << refused.error;
+  EXPECT_EQ(cli("info " + (folder / "net.onnx") + " --checksums perhaps").status, 2);
+}
+
 }  // namespace
 }  // namespace planish

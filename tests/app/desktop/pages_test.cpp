@@ -3,9 +3,14 @@
 #include "tests/views/support/picture.h"
 
 #include "app/desktop/settings_page.h"
+#include "views/base/numbers.h"
 #include "views/job/job_text.h"
 
+#include <QCheckBox>
+#include <QComboBox>
 #include <QLabel>
+#include <QRegularExpression>
+#include <QSpinBox>
 
 #include <gtest/gtest.h>
 
@@ -111,6 +116,91 @@ TEST(Pages, SettingsThatCannotBeMadeAreNamedAndStopTheJob) {
   EXPECT_TRUE(said.contains(QString::fromStdString(name))) << said.toStdString();
   EXPECT_TRUE(said.contains(QStringLiteral("int3"))) << said.toStdString();
   EXPECT_TRUE(d.workspace().jobs.empty());
+}
+
+TEST(Pages, ParametersOfMetricsComeFromTheirDeclarationsAndReachTheJob) {
+  Driver d;
+  ASSERT_TRUE(d.openDemo(QStringLiteral("digits")));
+  QStringList shown, alone;
+  d.window->runPage = [&](QDialog& page) {
+    page.show();
+    for (const auto* field : page.findChildren<QWidget*>(QRegularExpression(QStringLiteral("^parameter\\.")))) shown << field->objectName();
+    auto* repair = page.findChild<QComboBox*>(QStringLiteral("parameter.repair"));
+    EXPECT_TRUE(repair && repair->toolTip().contains(QStringLiteral("Default: none")));
+    if (repair) repair->setCurrentText(QStringLiteral("moments"));
+    // A metric without parameters takes the fields away; without it the choice is made anew.
+    auto* weights = [&]() -> QCheckBox* {
+      for (auto* box : page.findChildren<QCheckBox*>())
+        if (box->text() == views::scoreName("weight-error")) return box;
+      return nullptr;
+    }();
+    EXPECT_TRUE(weights);
+    if (weights) weights->setChecked(true);
+    for (const auto* field : page.findChildren<QWidget*>(QRegularExpression(QStringLiteral("^parameter\\.")))) alone << field->objectName();
+    if (weights) weights->setChecked(false);
+    if (auto* again = page.findChild<QComboBox*>(QStringLiteral("parameter.repair"))) again->setCurrentText(QStringLiteral("moments"));
+    QTest::qWait(50);
+    views::keepPicture(page, QStringLiteral("page_measure_parameters"));
+    return true;
+  };
+  d.window->openMeasurePage();
+  ASSERT_TRUE(d.waitForJobs());
+  EXPECT_EQ(shown, QStringList({QStringLiteral("parameter.repair"), QStringLiteral("parameter.batch")}));
+  EXPECT_TRUE(alone.isEmpty()) << alone.join(QLatin1Char(' ')).toStdString();
+  const auto job = d.workspace().jobs.back();
+  ASSERT_EQ(job.phase, views::JobPhase::done) << job.error.toStdString();
+  EXPECT_TRUE(job.command.contains(QStringLiteral("--metric kl --metric-set repair=moments --options"))) << job.command.toStdString();
+}
+
+TEST(Pages, ParametersOfASolverAreCheckedAndKept) {
+  Driver d;
+  ASSERT_TRUE(d.openDemo(QStringLiteral("digits")));
+  d.document().chooseSolver("evolve");
+  bool enabledWrong = true, enabledRight = false;
+  QString said;
+  d.window->runPage = [&](QDialog& page) {
+    page.show();
+    auto* fraction = page.findChild<QLineEdit*>(QStringLiteral("parameter.fraction"));
+    auto* generations = page.findChild<QSpinBox*>(QStringLiteral("parameter.generations"));
+    auto* start = page.findChild<QAbstractButton*>(QStringLiteral("start"));
+    if (!fraction || !generations || !start) return false;
+    fraction->setText(QStringLiteral("7"));
+    enabledWrong = start->isEnabled();
+    said = warnings(page);
+    views::keepPicture(page, QStringLiteral("page_solver_wrong"));
+    fraction->setText(QStringLiteral("0.5"));
+    generations->setValue(2);
+    enabledRight = start->isEnabled();
+    views::keepPicture(page, QStringLiteral("page_solver"));
+    return true;
+  };
+  d.command(QStringLiteral("plan.solverParameters"));
+  EXPECT_FALSE(enabledWrong);
+  EXPECT_TRUE(enabledRight);
+  EXPECT_TRUE(said.contains(QStringLiteral("fraction"))) << said.toStdString();
+  EXPECT_EQ(d.window->jobs().solverParameters("evolve"), (std::map<std::string, std::string>{{"fraction", "0.5"}, {"generations", "2"}}));
+  EXPECT_TRUE(d.window->jobs().solverParameters("exact").empty());
+  d.window->runPage = [&](QDialog& page) {  // as they were left, and back to the defaults
+    EXPECT_EQ(page.findChild<QSpinBox*>(QStringLiteral("parameter.generations"))->value(), 2);
+    page.findChild<QAbstractButton*>(QStringLiteral("defaults"))->click();
+    return true;
+  };
+  d.command(QStringLiteral("plan.solverParameters"));
+  EXPECT_TRUE(d.window->jobs().solverParameters("evolve").empty());
+}
+
+TEST(Pages, WrongChecksumsAreRefusedWhereTheSettingsSaySo) {
+  Driver d;
+  EXPECT_FALSE(d.engine->plugins.importRules.refuseWrongChecksums);
+  d.window->runPage = [&](QDialog& page) {
+    for (auto* field : page.findChildren<QComboBox*>())
+      if (field->accessibleName() == QLatin1String("Wrong checksums")) field->setCurrentIndex(1);
+    return true;
+  };
+  d.command(QStringLiteral("edit.settings"));
+  EXPECT_TRUE(d.engine->plugins.importRules.refuseWrongChecksums);
+  EXPECT_TRUE(Settings::load().refuseWrongChecksums);
+  QFile::remove(settingsFile());
 }
 
 TEST(Pages, SettingsAreKeptAndHoldForTheNextJob) {

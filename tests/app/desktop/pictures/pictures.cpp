@@ -16,6 +16,7 @@ namespace planish::desktop {
 namespace {
 
 QString g_suffix;
+bool g_dark = false;  ///< the whole run
 
 void keep(Driver& d, const char* name) {
   QTest::qWait(400);  // late refreshes of hidden docks and layouts
@@ -38,13 +39,14 @@ void dragAndKeep(Driver& d, int layer, const char* name) {
   QTest::mouseRelease(view->viewport(), Qt::LeftButton, {}, from);
 }
 
-/// The same in the dark, in the same session.
-void keepBoth(Driver& d, const char* name) {
-  keep(d, name);
+/// The same in the dark, in the same session; once where all is dark.
+void inBoth(const std::function<void()>& keepIt) {
+  keepIt();
+  if (g_dark) return;
   setAppearance(*qApp, Appearance::dark);
-  g_suffix = QStringLiteral("_dark");
-  keep(d, name);
-  g_suffix.clear();
+  const QString before = std::exchange(g_suffix, QStringLiteral("_dark"));
+  keepIt();
+  g_suffix = before;
   setAppearance(*qApp, Appearance::light);
 }
 
@@ -100,7 +102,7 @@ void compressScene(Driver& d, bool pictures) {
   d.command(QStringLiteral("job.compress"));
   if (pictures) {
     Driver::waitFor([&] { return d.workspace().jobs.back().layersDone >= d.workspace().layerCount() * 6 / 10; }, 240000);
-    keepBoth(d, "4_compress");
+    inBoth([&] { keep(d, "4_compress"); });
     keepView(d, "job");
   }
   d.waitForJobs();
@@ -119,7 +121,7 @@ void exportScene(Driver& d) {
   d.command(QStringLiteral("job.answers"));
   d.waitForJobs();
   QTest::qWait(1000);
-  keepBoth(d, "5_export");
+  inBoth([&] { keep(d, "5_export"); });
   for (const char* id : {"report", "compare"}) keepView(d, id);
 }
 
@@ -141,12 +143,7 @@ void fullStory() {
   measureScene(d);
   d.window->showStep(Step::plan);
   shapePlan(d);
-  dragAndKeep(d, 16, "3_plan");
-  setAppearance(*qApp, Appearance::dark);
-  g_suffix = QStringLiteral("_dark");
-  dragAndKeep(d, 16, "3_plan");
-  g_suffix.clear();
-  setAppearance(*qApp, Appearance::light);
+  inBoth([&] { dragAndKeep(d, 16, "3_plan"); });
   for (const char* id : {"network", "plan", "layer", "tradeoff"}) keepView(d, id);
   QFile::remove(projectFile());  // else the dialog asks whether to replace it
   d.saveAs(projectFile());
@@ -168,6 +165,12 @@ void fullStory() {
     static_cast<QDialog*>(page)->reject();
   });
   d.command(QStringLiteral("edit.settings"));
+  d.document().chooseSolver("evolve");
+  d.whenDialogOpens([&](QWidget* page) {
+    keepPage(*page, "3c_solver_page");
+    static_cast<QDialog*>(page)->reject();
+  });
+  d.command(QStringLiteral("plan.solverParameters"));
   recordingScene(d);
   for (const auto& text : d.told) std::printf("told: %s\n", qPrintable(text));
 }
@@ -195,7 +198,7 @@ int main(int argc, char** argv) {
   if (!qEnvironmentVariableIsSet("QT_QPA_PLATFORM")) qputenv("QT_QPA_PLATFORM", "offscreen");
   QApplication application(argc, argv);
   const QStringList arguments = QApplication::arguments();
-  const bool dark = qEnvironmentVariableIsSet("PLANISH_PICTURES_DARK");
+  const bool dark = planish::desktop::g_dark = qEnvironmentVariableIsSet("PLANISH_PICTURES_DARK");
   if (const auto at = arguments.indexOf(QStringLiteral("--suffix")); at > 0) planish::desktop::g_suffix = arguments.value(at + 1);
   else if (dark) planish::desktop::g_suffix = QStringLiteral("_dark");
   planish::desktop::setAppearance(application, dark ? planish::desktop::Appearance::dark : planish::desktop::Appearance::light);
