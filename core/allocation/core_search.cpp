@@ -4,6 +4,11 @@
 #include <cmath>
 
 namespace planish {
+namespace {
+
+constexpr double kWider = 1 + 1e-9;  ///< room for rounding where states are left out by their resource
+
+}  // namespace
 
 CoreSearch::Outcome CoreSearch::search(const std::vector<CoreUnit>& core, std::int64_t kept,
                                        std::int64_t most, const Progress& progress) {
@@ -52,10 +57,21 @@ double CoreSearch::bound(const State& state, double up, double down) const {
 std::int64_t CoreSearch::advance(const CoreUnit& unit, double up, double down) {
   m_next.clear();
   m_runs.clear();
-  // Each move shifts the sorted states by one resource, so that what it offers is a sorted run.
+  std::int64_t looked = 0;
+  // Each move shifts the sorted states by one resource, so that what it offers is a sorted run. A state's
+  // cost is not negative: what the move costs alone says how far from the limit it may end.
   const auto offer = [&](const CoreUnit::Move& move) {
-    for (const State& state : m_states) {
-      const State moved{state.resource + move.resource, state.cost + move.cost, state.trace, move.item};
+    const double left = threshold() - move.cost;
+    if (left < 0) return;
+    const double room = m_slack - move.resource;  // of a state that has used nothing
+    const auto first =
+        std::lower_bound(m_states.begin(), m_states.end(), room - left / std::min(m_price, up) * kWider,
+                         [](const State& state, double resource) { return state.resource < resource; });
+    const auto last =
+        std::upper_bound(first, m_states.end(), room + left / down * kWider,
+                         [](double resource, const State& state) { return resource < state.resource; });
+    for (auto state = first; state != last; ++state) {
+      const State moved{state->resource + move.resource, state->cost + move.cost, state->trace, move.item};
       if (bound(moved, up, down) > threshold()) continue;
       if (moved.resource <= m_slack && value(moved) < m_best) {
         m_best = value(moved);
@@ -64,41 +80,46 @@ std::int64_t CoreSearch::advance(const CoreUnit& unit, double up, double down) {
       }
       m_next.push_back(moved);
     }
-    m_runs.push_back(m_next.size());
+    looked += last - first;
+    if (m_next.size() > (m_runs.empty() ? 0 : m_runs.back())) m_runs.push_back(m_next.size());
   };
   offer({0, 0, -1});
   for (const auto& move : unit.moves)
     offer(move);
   mergeRuns();
-  const auto looked = static_cast<std::int64_t>(m_states.size() * (unit.moves.size() + 1));
-  // Of states with no more resource, only those with a smaller value are worth keeping.
   m_states.clear();
   for (const State& state : m_next) {
-    if (!m_states.empty() && value(state) >= value(m_states.back())) continue;
     if (bound(state, up, down) > threshold()) continue;  // the threshold has fallen since
     m_states.push_back({state.resource, state.cost, traced(state, unit.unit)});
   }
   return looked;
 }
 
+/// Of states with no more resource, only those with a smaller value are worth keeping.
 void CoreSearch::mergeRuns() {
-  const auto before = [](const State& a, const State& b) {
-    return a.resource != b.resource ? a.resource < b.resource : a.cost < b.cost;
-  };
   while (m_runs.size() > 1) {
     m_merged.resize(m_next.size());
-    std::vector<std::size_t> runs;
-    std::size_t begin = 0;
+    std::size_t begin = 0, out = 0, runs = 0;
     for (std::size_t r = 0; r < m_runs.size(); r += 2) {
-      const std::size_t middle = m_runs[r], end = r + 1 < m_runs.size() ? m_runs[r + 1] : middle;
-      const auto at = [&](std::size_t i) { return m_next.begin() + static_cast<std::ptrdiff_t>(i); };
-      std::merge(at(begin), at(middle), at(middle), at(end),
-                 m_merged.begin() + static_cast<std::ptrdiff_t>(begin), before);
-      runs.push_back(end);
-      begin = end;
+      const State *a = m_next.data() + begin, *const aEnd = m_next.data() + m_runs[r];
+      const State *b = aEnd, *const bEnd = m_next.data() + m_runs[std::min(r + 1, m_runs.size() - 1)];
+      double least = std::numeric_limits<double>::infinity();
+      while (a != aEnd || b != bEnd) {
+        const bool takeB =
+            a == aEnd ||
+            (b != bEnd && (b->resource < a->resource || (b->resource == a->resource && b->cost < a->cost)));
+        const State& next = takeB ? *b++ : *a++;
+        const double own = value(next);
+        m_merged[out] = next;
+        out += own < least;
+        least = std::min(least, own);
+      }
+      begin = static_cast<std::size_t>(bEnd - m_next.data());
+      m_runs[runs++] = out;
     }
+    m_merged.resize(out);
     m_next.swap(m_merged);
-    m_runs.swap(runs);
+    m_runs.resize(runs);
   }
 }
 

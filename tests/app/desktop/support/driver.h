@@ -34,6 +34,8 @@ class Driver {
     QApplication::setAttribute(Qt::AA_DontUseNativeDialogs);
     qputenv("XDG_STATE_HOME", home().filePath(QStringLiteral("state")).toUtf8());
     qputenv("XDG_CONFIG_HOME", home().filePath(QStringLiteral("config")).toUtf8());
+    // To look at what tests keep in PLANISH_PICTURES as people see it.
+    if (qEnvironmentVariableIsSet("PLANISH_PICTURES_DARK")) setAppearance(*qApp, Appearance::dark);
     engine = std::make_unique<Engine>(Engine::load());
     window = std::make_unique<MainWindow>(*engine);
     window->resize(1440, 900);
