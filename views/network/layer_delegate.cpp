@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <utility>
 
 namespace planish::views {
 namespace {
@@ -36,7 +37,7 @@ void LayerDelegate::initStyleOption(QStyleOptionViewItem* option, const QModelIn
 }
 
 void LayerDelegate::takeFont(const QFont& font) const {
-  if (m_texts[plain].font == font && !m_texts[pill].font.family().isEmpty()) return;
+  if (std::exchange(m_made, true) && m_texts[plain].font == font) return;
   for (auto& texts : m_texts) texts = {};
   m_texts[plain].font = m_texts[strong].font = font;
   m_texts[strong].font.setWeight(QFont::DemiBold);

@@ -38,6 +38,7 @@ class LayerDelegate : public QStyledItemDelegate {
   void takeFont(const QFont& font) const;
   const LayerModel& m_model;
   mutable Texts m_texts[faces];
+  mutable bool m_made = false;
 };
 
 }  // namespace planish::views

@@ -38,6 +38,11 @@ class MemoryOfTheDevice : public ::testing::Test {
       if (button->text() == text && button->isVisible()) return button;
     return nullptr;
   }
+  /// Clicks the button once it is there.
+  void press(const QString& text) {
+    ASSERT_TRUE(Driver::waitFor([&] { return button(text) != nullptr; }, 5000)) << text.toStdString();
+    QTest::mouseClick(button(text), Qt::LeftButton);
+  }
   const views::JobState& job() { return d.workspace().jobs.back(); }
   std::size_t rows() { return d.workspace().table() ? d.workspace().table()->rows.size() : 0; }
 
@@ -53,14 +58,14 @@ TEST_F(MemoryOfTheDevice, D05_TheQuestionIsShownWithItsAnswers) {
   EXPECT_TRUE(button(QStringLiteral("Go on on the processor")));
   EXPECT_FALSE(button(QStringLiteral("Pause"))) << "nothing runs that could be paused";
   if (qEnvironmentVariableIsSet("PLANISH_PICTURES")) d.window->grab().save(qEnvironmentVariable("PLANISH_PICTURES") + QStringLiteral("/memory_question.png"));
-  QTest::mouseClick(button(QStringLiteral("Stop")), Qt::LeftButton);
+  press(QStringLiteral("Stop"));
   ASSERT_TRUE(d.waitForJobs(60000));
   EXPECT_EQ(job().phase, views::JobPhase::stopped);
 }
 
 TEST_F(MemoryOfTheDevice, D05_TheProcessorGoesOn) {
   measureUntilAsked();
-  QTest::mouseClick(button(QStringLiteral("Go on on the processor")), Qt::LeftButton);
+  press(QStringLiteral("Go on on the processor"));
   ASSERT_TRUE(d.waitForJobs());
   EXPECT_EQ(job().phase, views::JobPhase::done);
   EXPECT_EQ(rows(), static_cast<std::size_t>(d.workspace().layerCount()) * 2);
@@ -69,10 +74,10 @@ TEST_F(MemoryOfTheDevice, D05_TheProcessorGoesOn) {
 
 TEST_F(MemoryOfTheDevice, D05_TryingAgainGoesOnWhereMemoryWasGivenBack) {
   measureUntilAsked();
-  QTest::mouseClick(button(QStringLiteral("Try again")), Qt::LeftButton);
+  press(QStringLiteral("Try again"));
   ASSERT_TRUE(Driver::waitFor([&] { return job().phase == views::JobPhase::asking; })) << "nothing was given back, so it asks again";
   faults().memory = -1;
-  QTest::mouseClick(button(QStringLiteral("Try again")), Qt::LeftButton);
+  press(QStringLiteral("Try again"));
   ASSERT_TRUE(d.waitForJobs());
   EXPECT_EQ(job().phase, views::JobPhase::done);
   EXPECT_EQ(rows(), static_cast<std::size_t>(d.workspace().layerCount()) * 2);
@@ -83,7 +88,7 @@ TEST_F(MemoryOfTheDevice, D05_CompressingAsksToo) {
   faults().memory = deviceLibrary().engines->memoryUse(0).used;
   d.startCompress();
   ASSERT_TRUE(Driver::waitFor([&] { return !d.workspace().jobs.empty() && job().phase == views::JobPhase::asking; }, 120000));
-  QTest::mouseClick(button(QStringLiteral("Go on on the processor")), Qt::LeftButton);
+  press(QStringLiteral("Go on on the processor"));
   ASSERT_TRUE(d.waitForJobs());
   EXPECT_EQ(job().phase, views::JobPhase::done);
   EXPECT_TRUE(d.workspace().project.result(d.workspace().plan.name));
