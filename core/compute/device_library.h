@@ -124,7 +124,8 @@ class DeviceSvd {
   virtual ~DeviceSvd() = default;
   /// min(rows, columns), falling; those of at most 1e-7 of the largest are 0, and so are their vectors.
   virtual const std::vector<double>& values() const = 0;
-  /// The nearest product of this rank, each factor with half of the singular values: left [rows, rank], right [rank, columns] with S^-1 behind it; host or device.
+  /// The nearest product of this rank, each factor with half of the singular values: left [rows, rank], right [rank, columns] with S^-1 behind it; host or
+  /// device. The largest element of each left vector is positive.
   virtual void factors(std::int64_t rank, float* left, float* right) const = 0;
 };
 

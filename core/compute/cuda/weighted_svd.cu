@@ -44,6 +44,34 @@ struct Places {
   std::int64_t vector, element;  ///< strides
 };
 
+/// A block for each of `rank` vectors, stored the last first: turns the sign of its factor where the first of
+/// its largest elements is negative, as the processor's are fixed.
+__global__ void turnSigns(const double* __restrict__ source, Places from, std::int64_t count,
+                          std::int64_t rank, double* __restrict__ here, double* __restrict__ there) {
+  __shared__ double sizes[kThreads];
+  __shared__ std::int64_t places[kThreads];
+  const std::int64_t k = blockIdx.x;
+  const double* vector = source + (rank - 1 - k) * from.vector;
+  double size = -1;
+  std::int64_t place = 0;
+  for (std::int64_t i = threadIdx.x; i < count; i += kThreads)
+    if (const double own = fabs(vector[i * from.element]); own > size) size = own, place = i;
+  sizes[threadIdx.x] = size;
+  places[threadIdx.x] = place;
+  for (int step = kThreads / 2; step > 0; step /= 2) {
+    __syncthreads();
+    const int other = threadIdx.x + step;
+    if (threadIdx.x >= step) continue;
+    const bool less = sizes[other] < sizes[threadIdx.x];
+    if (less || (sizes[other] == sizes[threadIdx.x] && places[other] >= places[threadIdx.x])) continue;
+    sizes[threadIdx.x] = sizes[other];
+    places[threadIdx.x] = places[other];
+  }
+  if (threadIdx.x > 0 || !(vector[places[0] * from.element] < 0)) return;
+  here[k] = -here[k];
+  there[k] = -there[k];
+}
+
 /// `rank` vectors of `count` elements, stored the last first, times one factor each, the first first.
 __global__ void scaleVectors(const double* __restrict__ source, Places from, std::int64_t count,
                              std::int64_t rank, const double* __restrict__ factors,
@@ -242,9 +270,19 @@ class Svd : public DeviceSvd {
   /// The eigenvectors of the `rank` largest values.
   const double* leading(std::int64_t rank) const { return m_vectors.data() + (m_least - rank) * m_least; }
 
+  /// Vectors of the left side decide about signs: of their factors and of the other side's.
+  void fixSigns(const double* source, Places from, std::int64_t rank, const Array<double>& left,
+                const Array<double>& right) const {
+    turnSigns<<<static_cast<unsigned>(rank), kThreads, 0, m_state.stream()>>>(source, from, m_rows, rank,
+                                                                              left.data(), right.data());
+    checkLaunch("signs of singular vectors");
+  }
+
   void wideFactors(std::int64_t rank, float* left, float* right) const {
     const std::int64_t m = m_rows, n = m_columns;
-    write(leading(rank), {m, 1}, m, rank, roots(rank, false), left, {1, rank});
+    const Array<double> ofLeft = roots(rank, false), ofRight = roots(rank, true);
+    fixSigns(leading(rank), {m, 1}, rank, ofLeft, ofRight);
+    write(leading(rank), {m, 1}, m, rank, ofLeft, left, {1, rank});
     const Array<double> matrix = doubles(m_state, m_matrix.data(), m_matrix.count());
     Array<double> lines(m_state, n * rank);
     const double one = 1, zero = 0;
@@ -252,20 +290,15 @@ class Svd : public DeviceSvd {
                       static_cast<int>(m), &one, matrix.data(), static_cast<int>(n), leading(rank),
                       static_cast<int>(m), &zero, lines.data(), static_cast<int>(n)),
           "right factor");
-    write(lines.data(), {n, 1}, n, rank, roots(rank, true), right, {n, 1});
+    write(lines.data(), {n, 1}, n, rank, ofRight, right, {n, 1});
   }
 
   void tallFactors(std::int64_t rank, float* left, float* right) const {
     const std::int64_t m = m_rows, n = m_columns;
     const double *root = m_root->numbers.data(), one = 1, zero = 0;
     const auto size = static_cast<int>(n), count = static_cast<int>(rank);
+    const Array<double> ofLeft = roots(rank, true), ofRight = roots(rank, false);
     Array<double> lines(m_state, n * rank);
-    copy(m_state, lines.data(), leading(rank), n * rank);
-    if (root)
-      check(cublasDtrsm(m_state.blas(), CUBLAS_SIDE_LEFT, CUBLAS_FILL_MODE_UPPER, CUBLAS_OP_N,
-                        CUBLAS_DIAG_NON_UNIT, size, count, &one, root, size, lines.data(), size),
-            "solving with a Cholesky factor");
-    write(lines.data(), {n, 1}, n, rank, roots(rank, false), right, {n, 1});
     copy(m_state, lines.data(), leading(rank), n * rank);
     if (root) multiplyByRoot(m_state, root, n, true, lines.data(), rank);
     const Array<double> matrix = doubles(m_state, m_matrix.data(), m_matrix.count());
@@ -273,7 +306,14 @@ class Svd : public DeviceSvd {
     check(cublasDgemm(m_state.blas(), CUBLAS_OP_T, CUBLAS_OP_N, count, static_cast<int>(m), size, &one,
                       lines.data(), size, matrix.data(), size, &zero, columns.data(), count),
           "left factor");
-    write(columns.data(), {1, rank}, m, rank, roots(rank, true), left, {1, rank});
+    fixSigns(columns.data(), {1, rank}, rank, ofLeft, ofRight);
+    write(columns.data(), {1, rank}, m, rank, ofLeft, left, {1, rank});
+    copy(m_state, lines.data(), leading(rank), n * rank);
+    if (root)
+      check(cublasDtrsm(m_state.blas(), CUBLAS_SIDE_LEFT, CUBLAS_FILL_MODE_UPPER, CUBLAS_OP_N,
+                        CUBLAS_DIAG_NON_UNIT, size, count, &one, root, size, lines.data(), size),
+            "solving with a Cholesky factor");
+    write(lines.data(), {n, 1}, n, rank, ofRight, right, {n, 1});
   }
 
   const DeviceState& m_state;

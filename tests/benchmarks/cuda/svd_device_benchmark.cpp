@@ -64,7 +64,7 @@ void measure(const std::string& folder, std::map<std::string, std::string> optio
   const bool plain = options["--plain"] == "yes";
   const auto weight = readAll<float>(folder + "/weight.f32", rows * columns);
   const auto gram = plain ? std::vector<double>() : readAll<double>(folder + "/gram.f64", columns * columns);
-  constexpr double kRidge = 1e-3;
+  static constexpr double kRidge = 1e-3;
   const Tensor matrix = Tensor::of<float>({rows, columns}, weight);
   const auto through = [&](const Context& context) {
     return [&matrix, &gram, columns, rank, context] {

@@ -97,6 +97,14 @@ class DeviceWeightedSvdTest : public DeviceTest {
       double tail = 0;
       for (std::size_t k = found.size(); k-- > static_cast<std::size_t>(rank);)
         tail += found[k] * found[k];
+      for (std::size_t k = 0; k < static_cast<std::size_t>(rank); ++k) {
+        float largest = 0;
+        for (std::size_t row = 0; row < static_cast<std::size_t>(rows); ++row)
+          if (const float one = pair.left[row * static_cast<std::size_t>(rank) + k];
+              std::abs(one) > std::abs(largest))
+            largest = one;
+        EXPECT_GE(largest, 0) << "the sign of vector " << k;
+      }
       const double loss = distance(exact, product, weights, columns, ridge);
       EXPECT_NEAR(loss, tail, 1e-5 * tail + 1e-10 * whole) << "rank " << rank;
       const auto reference = processor.factors(expected, rank);
