@@ -44,20 +44,25 @@ TEST_F(LowRankJob, GivesTheProcessorsWeightsAndAnswers) {
                         found = outcomeOf(plan, DeviceKind::cuda);
   ASSERT_EQ(expected.compressed.weights.size(), found.compressed.weights.size());
   EXPECT_EQ(found.compressed.repairs, std::vector<std::string>{"eora"});
-  double worst = 0;
-  for (const auto& [id, tensor] : expected.compressed.weights) {
-    const auto& other = found.compressed.weights.at(id);
+  // Of low ranks kept in fp32, of codes, of low ranks in int8: where a code or a scale is nearly another one,
+  // it may be that one.
+  double worst[3] = {};
+  for (std::size_t i = 0; i < layers.size(); ++i) {
+    const auto &tensor = expected.compressed.weights.at(layers[i].weight),
+               &other = found.compressed.weights.at(layers[i].weight);
     ASSERT_EQ(tensor.planes.size(), other.planes.size());
     EXPECT_EQ(tensor.bits(), other.bits());
-    worst = std::max(worst, relativeDistance(other.decode(), tensor.decode()));
+    worst[i % 3] = std::max(worst[i % 3], relativeDistance(other.decode(), tensor.decode()));
   }
-  EXPECT_LE(worst, 2e-2)
-      << "codes at the middle between two and the last bits of fp16 may fall to the other side";
-  std::printf("largest relative distance of a weight: %.1e\n", worst);
+  EXPECT_LE(worst[0], 1e-4);
+  EXPECT_LE(worst[1], 5e-2);
+  EXPECT_LE(worst[2], 1e-2);
+  std::printf("largest relative distances of weights: %.1e, int3 %.1e, low ranks in int8 %.1e\n", worst[0],
+              worst[1], worst[2]);
   for (const auto& [score, estimate] : expected.result.after) {
     const auto& other = found.result.after.at(score);
     EXPECT_NEAR(other.mean, estimate.mean,
-                0.05 * estimate.standardError + 1e-3 * std::abs(estimate.mean) + 1e-6)
+                0.1 * estimate.standardError + 1e-3 * std::abs(estimate.mean) + 1e-6)
         << score;
   }
 }
