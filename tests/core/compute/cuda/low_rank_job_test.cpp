@@ -54,7 +54,7 @@ TEST_F(LowRankJob, GivesTheProcessorsWeightsAndAnswers) {
     EXPECT_EQ(tensor.bits(), other.bits());
     worst[i % 3] = std::max(worst[i % 3], relativeDistance(other.decode(), tensor.decode()));
   }
-  EXPECT_LE(worst[0], 1e-4);
+  EXPECT_LE(worst[0], 1e-3);
   EXPECT_LE(worst[1], 5e-2);
   EXPECT_LE(worst[2], 1e-2);
   std::printf("largest relative distances of weights: %.1e, int3 %.1e, low ranks in int8 %.1e\n", worst[0],
