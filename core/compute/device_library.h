@@ -111,6 +111,32 @@ class DeviceSweep {
   virtual double dampingShare() const = 0;                        ///< as a share of the mean diagonal: more than asked for where that was too little
 };
 
+/// What a layer's inputs weigh in a search for products of thin matrices (weighted_svd.h): A = S S^T with a Cholesky factor S.
+struct DeviceSvdProblem {
+  std::int64_t columns = 0;
+  const double* gram = nullptr;  ///< sums of x x^T, [columns, columns], symmetric, host or device; nullptr: A is the identity
+  double ridge = 0;              ///< share of the mean diagonal that is added to each, tenfold until there is a Cholesky factor
+};
+
+/// Singular values and vectors of D S, all of them, from the eigenvectors of its smaller Gram matrix in float64.
+class DeviceSvd {
+ public:
+  virtual ~DeviceSvd() = default;
+  /// min(rows, columns), falling; those of at most 1e-7 of the largest are 0, and so are their vectors.
+  virtual const std::vector<double>& values() const = 0;
+  /// The nearest product of this rank, each factor with half of the singular values: left [rows, rank], right [rank, columns] with S^-1 behind it; host or
+  /// device. The largest element of each left vector is positive.
+  virtual void factors(std::int64_t rank, float* left, float* right) const = 0;
+};
+
+/// One factor of A serves all matrices that these inputs are multiplied by.
+class DeviceWeightedSvd {
+ public:
+  virtual ~DeviceWeightedSvd() = default;
+  /// D: `matrix` [rows, columns], host or device. What it returns may outlive this. Throws Error(failed) for a matrix that is not finite, Cancelled.
+  virtual std::unique_ptr<DeviceSvd> of(const float* matrix, std::int64_t rows, const Progress& progress) const = 0;
+};
+
 /// How a value is rounded to codes and back: x / scale to the nearest, half to even, into [least, most], times scale.
 struct DeviceRounding {
   float scale = 1, least = 0, most = 0;
@@ -168,6 +194,10 @@ class DeviceEngines {
   /// A factorisation that breaks down is tried again with ten times the damping, up to a share of 1. Throws Error(invalidInput) for a
   /// Hessian that is not finite or has a negative diagonal, Error(failed) if no damping helps.
   virtual std::unique_ptr<DeviceSweep> sweep(int device, const DeviceSweepProblem& problem) = 0;
+  /// Throws Error(failed) for a Gram matrix that no ridge up to ten gives a Cholesky factor, one that is not finite among them.
+  virtual std::unique_ptr<DeviceWeightedSvd> weightedSvd(int device, const DeviceSvdProblem& problem) = 0;
+  /// tr(E G E^T) in float64: `error` [rows, columns], `gram` [columns, columns], symmetric; host or device.
+  virtual double outputError(int device, const float* error, std::int64_t rows, const double* gram, std::int64_t columns) = 0;
   virtual void synchronize(int device) = 0;
 
   /// A tensor in memory of the device, not initialised. Its bytes() wait for the device and copy them to the host.
@@ -201,7 +231,7 @@ class DeviceEngines {
 };
 
 /// Changes with DeviceEngines; a library of another version is not used.
-inline constexpr int kDeviceLibraryVersion = 3;
+inline constexpr int kDeviceLibraryVersion = 4;
 
 struct DeviceLibrary {
   DeviceEngines* engines = nullptr;  ///< nullptr: there is no device to compute on

@@ -8,6 +8,7 @@
 #include "core/compute/cuda/scale_search.h"
 #include "core/compute/cuda/soft_rounding.h"
 #include "core/compute/cuda/sweep.h"
+#include "core/compute/cuda/weighted_svd.h"
 
 // Generated from the files in core/compute/cuda/kernels.
 namespace planish::cuda_kernels {
@@ -60,8 +61,11 @@ class Engines : public DeviceEngines {
   std::unique_ptr<DeviceBuffer> allocate(int device, std::int64_t bytes) override { return std::make_unique<Buffer>(active(device), bytes); }
   std::unique_ptr<DeviceGram> gram(int device, std::int64_t columns) override { return std::make_unique<Gram>(active(device), columns); }
   std::unique_ptr<DeviceSweep> sweep(int device, const DeviceSweepProblem& problem) override { return std::make_unique<Sweep>(active(device), problem); }
+  std::unique_ptr<DeviceWeightedSvd> weightedSvd(int device, const DeviceSvdProblem& problem) override { return makeWeightedSvd(active(device), problem); }
+  double outputError(int device, const float* error, std::int64_t rows, const double* gram, std::int64_t columns) override {
+    return cuda::outputError(active(device), error, rows, gram, columns);
+  }
   void synchronize(int device) override { active(device).synchronize(); }
-
 
   Tensor allocate(int device, DataType type, const Shape& shape, Layout layout) override { return deviceUnit(device).memory->allocate(type, shape, layout); }
   Tensor toDevice(int device, const Tensor& tensor) override {

@@ -87,7 +87,6 @@ constexpr cudaDataType typeOf() {
   return sizeof(T) == 8 ? CUDA_R_64F : CUDA_R_32F;
 }
 
-/// In place, row-major lower. False if the matrix is not positive definite.
 template <typename T>
 bool cholesky(const DeviceState& state, T* matrix, std::int64_t n) {
   std::size_t deviceBytes = 0, hostBytes = 0;
@@ -180,6 +179,8 @@ Factor factorizeFrom(const DeviceState& state, const In* source, const DeviceSwe
 }
 
 }  // namespace
+
+bool choleskyInPlace(const DeviceState& state, double* matrix, std::int64_t n) { return cholesky(state, matrix, n); }
 
 Factor factorize(const DeviceState& state, const DeviceSweepProblem& problem) {
   return problem.hessianDouble ? factorizeFrom(state, problem.hessianDouble, problem) : factorizeFrom(state, problem.hessian, problem);

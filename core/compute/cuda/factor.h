@@ -24,6 +24,9 @@ struct Factor {
 
 Factor factorize(const DeviceState& state, const DeviceSweepProblem& problem);
 
+/// Replaces the lower triangle of a symmetric matrix [n, n], row-major, on the device, by its Cholesky factor. False if it is not positive definite.
+bool choleskyInPlace(const DeviceState& state, double* matrix, std::int64_t n);
+
 /// A block of columns that a sweep takes at a time.
 struct ColumnBlock {
   std::int32_t first, width;

@@ -1,15 +1,15 @@
 #include "core/base/error.h"
 #include "core/compression/element_storage.h"
-#include "core/compute/linear_algebra.h"
+#include "core/compression/weighted_svd.h"
 #include "core/plugin/plugin_api.h"
-
-#include <cmath>
 
 namespace planish {
 namespace {
 
 struct SvdState : CompressorState {
-  ThinSvd factors;
+  explicit SvdState(const CompressionInput& input) : engine({}, input.weight.shape()[1], 0, input.context, input.progress), weight(engine.of(input.weight)) {}
+  WeightedSvd engine;
+  WeightedSvd::Decomposition weight;
 };
 
 /// W [rows, columns] ~ (U_r S_r^1/2) (S_r^1/2 V_r^T): the best approximation of that rank in the squared error of the weights.
@@ -32,36 +32,12 @@ class Svd : public Compressor {
     return {};
   }
 
-  std::unique_ptr<CompressorState> prepare(const CompressionInput& input) const override {
-    auto state = std::make_unique<SvdState>();
-    state->factors = thinSvd(input.weight);
-    return state;
-  }
+  std::unique_ptr<CompressorState> prepare(const CompressionInput& input) const override { return std::make_unique<SvdState>(input); }
 
-  void apply(const CompressionInput& input, const CompressorState* state, const Setting& setting, const ParameterValues& parameters,
-             Draft& draft) const override {
+  void apply(const CompressionInput& input, const CompressorState* state, const Setting& setting, const ParameterValues&, Draft& draft) const override {
+    const auto& prepared = static_cast<const SvdState&>(*state);
     const std::int64_t rank = rankOf(setting.rank, input.layer.rows(), input.layer.columns());
-    if (state && !draft.mask.defined()) {
-      draft.factors = truncated(static_cast<const SvdState&>(*state).factors, rank);
-    } else {
-      draft.factors = truncated(thinSvd(draft.factors.at(0)), rank);  // of the pruned weight
-    }
-  }
-
- private:
-  static std::vector<Tensor> truncated(const ThinSvd& svd, std::int64_t rank) {
-    Tensor left(DataType::float32, Shape{svd.rows, rank}), right(DataType::float32, Shape{rank, svd.columns});
-    auto l = left.writable<float>();
-    auto r = right.writable<float>();
-    for (std::int64_t k = 0; k < rank; ++k) {
-      const double root = std::sqrt(svd.values[static_cast<std::size_t>(k)]);
-      for (std::int64_t row = 0; row < svd.rows; ++row)
-        l[static_cast<std::size_t>(row * rank + k)] = static_cast<float>(svd.left[static_cast<std::size_t>(row * svd.rank + k)] * root);
-      for (std::int64_t column = 0; column < svd.columns; ++column)
-        r[static_cast<std::size_t>(k * svd.columns + column)] =
-            static_cast<float>(svd.right[static_cast<std::size_t>(k * svd.columns + column)] * root);
-    }
-    return {left, right};
+    draft.factors = prepared.engine.factors(draft.mask.defined() ? prepared.engine.of(draft.factors.at(0)) : prepared.weight, rank);
   }
 };
 

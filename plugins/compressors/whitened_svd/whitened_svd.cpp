@@ -8,7 +8,7 @@ namespace {
 
 struct WhitenedState : CompressorState {
   WhitenedState(const CompressionInput& input, double ridge)
-      : engine(input.statistics->gram, input.weight.shape()[1], ridge, input.context.threads, input.progress), weight(engine.of(input.weight)) {}
+      : engine(input.statistics->gram, input.weight.shape()[1], ridge, input.context, input.progress), weight(engine.of(input.weight)) {}
   WeightedSvd engine;
   WeightedSvd::Decomposition weight;
 };

@@ -75,12 +75,12 @@ class Eora : public Repair {
   static std::shared_ptr<const Plane> repairOf(const Network& network, const Layer& layer, const CompressedTensor& tensor, std::span<const double> gram,
                                                const ParameterValues& parameters, const Context& context, const Progress& progress) {
     const Tensor error = difference(toMatrix(layer, network.value(layer.weight).constant), tensor.decode());
-    const double before = lossOf(error, gram);
+    const double before = outputError(error, gram, context);
     if (!(before > 0)) return nullptr;
-    const WeightedSvd engine(gram, layer.columns(), parameters.number("ridge"), context.threads, progress);
+    const WeightedSvd engine(gram, layer.columns(), parameters.number("ridge"), context, progress);
     const auto factors = engine.factors(engine.of(error), std::min(parameters.whole("rank"), std::min(layer.rows(), layer.columns())));
     const auto pair = std::make_shared<LowRankPlane>(halfPlane(factors[0]), halfPlane(factors[1]));
-    const double after = lossOf(difference(error, pair->decode()), gram);
+    const double after = outputError(difference(error, pair->decode()), gram, context);
     return after < before ? pair : nullptr;  // also where a factor does not fit fp16
   }
 
@@ -97,23 +97,6 @@ class Eora : public Repair {
     const auto x = a.data<float>(), y = b.data<float>();
     for (std::size_t i = 0; i < out.size(); ++i) out[i] = x[i] - y[i];
     return result;
-  }
-
-  /// tr(E A E^T).
-  static double lossOf(const Tensor& error, std::span<const double> gram) {
-    const auto n = static_cast<std::size_t>(error.shape()[1]);
-    const auto e = error.data<float>();
-    double loss = 0;
-    std::vector<double> product(n);
-    for (std::size_t row = 0; row < e.size(); row += n) {
-      std::fill(product.begin(), product.end(), 0.0);
-      for (std::size_t i = 0; i < n; ++i) {
-        const auto value = static_cast<double>(e[row + i]);
-        for (std::size_t j = 0; j < n; ++j) product[j] += value * gram[i * n + j];
-      }
-      for (std::size_t j = 0; j < n; ++j) loss += product[j] * static_cast<double>(e[row + j]);
-    }
-    return loss;
   }
 };
 

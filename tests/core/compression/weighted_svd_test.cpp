@@ -29,7 +29,7 @@ TEST(WeightedSvd, LossOfEveryRankIsTheTailAndNotAboveThatOfPlainSvd) {
   const InputStatistics inputs = inputsOf(32);
   std::vector<double> white(32 * 32);
   for (std::size_t i = 0; i < 32; ++i) white[i * 33] = 1;
-  const WeightedSvd weighted(inputs.gram, 32, 0, 1, {}), plain(white, 32, 0, 1, {});
+  const WeightedSvd weighted(inputs.gram, 32, 0, {}, {}), plain(white, 32, 0, {}, {});
   const auto found = weighted.of(matrix), unweighted = plain.of(matrix);
   for (const std::int64_t rank : {1, 4, 8, 20}) {
     const double loss = lossOfPair(matrix, weighted.factors(found, rank), inputs.gram);
@@ -44,7 +44,7 @@ TEST(WeightedSvd, NothingToRepairGivesNothing) {
   Tensor zero(DataType::float32, Shape{6, 8});
   for (float& value : zero.writable<float>()) value = 0;
   const InputStatistics inputs = inputsOf(8);
-  const WeightedSvd engine(inputs.gram, 8, 1e-3, 1, {});
+  const WeightedSvd engine(inputs.gram, 8, 1e-3, {}, {});
   for (const auto& factor : engine.factors(engine.of(zero), 2))
     for (const float value : factor.data<float>()) EXPECT_EQ(value, 0);
 }

@@ -5,6 +5,7 @@
 
 #include "core/base/error.h"
 #include "core/compression/rounding/soft_rounding.h"
+#include "core/compression/weighted_svd.h"
 #include "core/compute/device_library.h"
 
 #include <algorithm>
@@ -88,6 +89,46 @@ void runKernel(const Kernel& kernel, KernelCall& call) {
   }
 }
 
+/// The processor's, in memory of the device.
+class SimulatedSvd : public DeviceSvd {
+ public:
+  SimulatedSvd(int device, std::shared_ptr<const WeightedSvd> engine, const Tensor& matrix)
+      : m_memory(device, matrix.byteSize()), m_engine(std::move(engine)), m_found(m_engine->of(matrix)) {}
+  const std::vector<double>& values() const override { return m_found.svd.values; }
+  void factors(std::int64_t rank, float* left, float* right) const override {
+    failIfLost();
+    const auto pair = m_engine->factors(m_found, rank);
+    std::ranges::copy(pair[0].data<float>(), left);
+    std::ranges::copy(pair[1].data<float>(), right);
+  }
+
+ private:
+  SimulatedStorage m_memory;
+  std::shared_ptr<const WeightedSvd> m_engine;
+  WeightedSvd::Decomposition m_found;
+};
+
+class SimulatedWeightedSvd : public DeviceWeightedSvd {
+ public:
+  SimulatedWeightedSvd(int device, const DeviceSvdProblem& problem)
+      : m_device(device), m_columns(problem.columns),
+        m_engine(std::make_shared<const WeightedSvd>(
+            std::span(problem.gram, problem.gram ? static_cast<std::size_t>(m_columns * m_columns) : 0),
+            m_columns, problem.ridge, Context{}, Progress())) {
+    failIfLost();
+  }
+  std::unique_ptr<DeviceSvd> of(const float* matrix, std::int64_t rows, const Progress&) const override {
+    Tensor copy(DataType::float32, Shape{rows, m_columns});
+    std::copy_n(matrix, rows * m_columns, copy.writable<float>().begin());
+    return std::make_unique<SimulatedSvd>(m_device, m_engine, copy);
+  }
+
+ private:
+  int m_device;
+  std::int64_t m_columns;
+  std::shared_ptr<const WeightedSvd> m_engine;
+};
+
 class SimulatedEngines : public DeviceEngines {
  public:
   std::vector<DeviceDescription> devices() override {
@@ -133,6 +174,16 @@ class SimulatedEngines : public DeviceEngines {
   RoundingResult roundSoftly(int, const RoundingProblem& problem, const RoundingOptions& options, const Progress& progress) override {
     failIfLost();
     return planish::roundSoftly(problem, options, 1, progress);
+  }
+  std::unique_ptr<DeviceWeightedSvd> weightedSvd(int device, const DeviceSvdProblem& problem) override {
+    return std::make_unique<SimulatedWeightedSvd>(device, problem);
+  }
+  double outputError(int, const float* error, std::int64_t rows, const double* gram,
+                     std::int64_t columns) override {
+    failIfLost();
+    Tensor copy(DataType::float32, Shape{rows, columns});
+    std::copy_n(error, rows * columns, copy.writable<float>().begin());
+    return planish::outputError(copy, std::span(gram, static_cast<std::size_t>(columns * columns)), {});
   }
   std::unique_ptr<DeviceInputGram> inputGram(int, const DeviceInputWindow&) override { return nullptr; }
   void assign(const Tensor& target, const Tensor& source) override {

@@ -29,7 +29,7 @@ __device__ __forceinline__ AttentionHead<T> headOf(const Attention& a, int batch
 }
 
 /// Whether every key counts and scores are only scaled.
-__device__ __forceinline__ bool seesAll(const Attention& a) {
+__host__ __device__ __forceinline__ bool seesAll(const Attention& a) {
   return a.maskKind == Attention::Mask::none && a.softcap == 0 && a.left >= INT32_MAX && a.right >= INT32_MAX;
 }
 

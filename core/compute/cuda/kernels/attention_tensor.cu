@@ -85,8 +85,9 @@ __device__ __forceinline__ void loadRows(T (*tile)[kWidth + kPad], const T* from
 }
 
 /// A block has up to kMostWarps warps, each with 16 queries; all go over the keys in tiles of kKeys, the next
-/// one on its way while one is worked on. Widths are filled up with zeros to kWidth.
-template <typename T, int kWidth, bool kWide>
+/// one on its way while one is worked on. Widths are filled up with zeros to kWidth. kPlain: seesAll, without
+/// the code of masks, which is most of it and more than the instruction caches hold.
+template <typename T, int kWidth, bool kWide, bool kPlain>
 __global__ void __launch_bounds__(kMostWarps* kWarp, kWidth <= 64 ? 2 : 1)
     attendTiles(const __grid_constant__ Attention a, FastDivisor tiles, FastDivisor heads) {
   constexpr int kSteps = kWidth / 16, kBlocks = kWidth / 8;
@@ -103,8 +104,6 @@ __global__ void __launch_bounds__(kMostWarps* kWarp, kWidth <= 64 ? 2 : 1)
             blockFirst = static_cast<int>(tile) * blockRows, first = blockFirst + warp * kWarpRows;
   const int queries = static_cast<int>(a.queries), keys = static_cast<int>(a.keys),
             width = static_cast<int>(a.width), valueWidth = static_cast<int>(a.valueWidth);
-
-  const bool plain = seesAll(a);
 
   std::uint32_t query[kSteps][4];
 #pragma unroll
@@ -123,7 +122,8 @@ __global__ void __launch_bounds__(kMostWarps* kWarp, kWidth <= 64 ? 2 : 1)
     }
 
   float result[kBlocks][4] = {}, most[2] = {-INFINITY, -INFINITY}, sum[2] = {};
-  const KeyRange range = keysOf(a, blockFirst, min(blockFirst + blockRows, queries) - 1, kKeys);
+  const KeyRange range =
+      kPlain ? KeyRange{0, keys} : keysOf(a, blockFirst, min(blockFirst + blockRows, queries) - 1, kKeys);
   const auto load = [&](int at, int buffer) {
     loadRows<T, kWidth, kWide>(keyTiles[buffer], head.k, a.kStrides.row, at, keys, width);
     loadRows<T, kWidth, kWide>(valueTiles[buffer], head.v, a.vStrides.row, at, keys, valueWidth);
@@ -168,7 +168,7 @@ __global__ void __launch_bounds__(kMostWarps* kWarp, kWidth <= 64 ? 2 : 1)
           const int key = at + j * 8 + pair + i % 2;
           if (j * 8 >= count)
             scores[j][i] = -INFINITY;
-          else if (plain)
+          else if constexpr (kPlain)
             scores[j][i] = key < keys ? scores[j][i] * a.scale : -INFINITY;
           else
             scores[j][i] = row < queries ? scored<T>(a, head.mask, scores[j][i], row, key) : -INFINITY;
@@ -242,7 +242,7 @@ __global__ void __launch_bounds__(kMostWarps* kWarp, kWidth <= 64 ? 2 : 1)
   }
 }
 
-template <typename T, int kWidth, bool kWide>
+template <typename T, int kWidth, bool kWide, bool kPlain>
 void launch(const DeviceState& state, const Attention& a) {
   // As few blocks as cover the queries, each with as few warps as that takes.
   const std::int64_t pieces = (a.queries + kWarpRows - 1) / kWarpRows,
@@ -253,10 +253,10 @@ void launch(const DeviceState& state, const Attention& a) {
                                             std::to_string(a.heads) + " heads at once");
   constexpr int kShared = 4 * kKeys * (kWidth + kPad) * static_cast<int>(sizeof(T));
   if (kShared > 48 * 1024)
-    check(cudaFuncSetAttribute(attendTiles<T, kWidth, kWide>, cudaFuncAttributeMaxDynamicSharedMemorySize,
-                               kShared),
+    check(cudaFuncSetAttribute(attendTiles<T, kWidth, kWide, kPlain>,
+                               cudaFuncAttributeMaxDynamicSharedMemorySize, kShared),
           "attention");
-  attendTiles<T, kWidth, kWide>
+  attendTiles<T, kWidth, kWide, kPlain>
       <<<static_cast<unsigned>(blocks), static_cast<unsigned>(warps * kWarp), kShared, state.stream()>>>(
           a, FastDivisor(tiles), FastDivisor(a.heads));
   checkLaunch("attention");
@@ -273,10 +273,17 @@ void choose(const DeviceState& state, const Attention& a) {
   const std::int64_t most = std::max(a.width, a.valueWidth);
   const auto sized = [&](auto width) {
     constexpr int kWidth = decltype(width)::value;
+    const auto laid = [&](auto isWide) {
+      constexpr bool kWide = decltype(isWide)::value;
+      if (seesAll(a))
+        launch<T, kWidth, kWide, true>(state, a);
+      else
+        launch<T, kWidth, kWide, false>(state, a);
+    };
     if (wide)
-      launch<T, kWidth, true>(state, a);
+      laid(std::true_type());
     else
-      launch<T, kWidth, false>(state, a);
+      laid(std::false_type());
   };
   if (most <= 32)
     sized(std::integral_constant<int, 32>());

@@ -80,6 +80,50 @@ class DeviceScaleTest : public KernelTest {
     EXPECT_GE(same * 100, rows * 90) << same << " of " << rows << " scales are those of the processor";
   }
 
+  /// The processor judges the sixteen shares that an approximation of the moments takes for the best, the device all: error of the layer's output
+  /// by the device's scales over that by the processor's, of all rows together and of the row where it is largest.
+  struct Ratio {
+    double together = 0, most = 0;
+  };
+  Ratio againstScreening(std::int64_t rows, std::int64_t count, int bits) {
+    const std::int64_t vectors = 2 * count;
+    const auto sums = moments(1, count, vectors);
+    const Tensor weights = randomTensor({rows, count}, m_random);
+    const auto values = weights.data<float>();
+    ScaleRule rule;
+    rule.bits = bits;
+    DeviceScaleProblem problem;
+    problem.bits = bits;
+    problem.rows = rows;
+    problem.count = count;
+    problem.values.assign(values.begin(), values.end());
+    std::vector<float> means;
+    for (const double sum : sums) means.push_back(static_cast<float>(sum / static_cast<double>(vectors)));
+    problem.moments = engines->toDevice(0, Tensor::of<float>({1, count, count}, means));
+    const double half = 1 << (bits - 1);
+    std::vector<std::span<const float>> groups;
+    for (std::int64_t row = 0; row < rows; ++row) {
+      const auto own = values.subspan(static_cast<std::size_t>(row * count), static_cast<std::size_t>(count));
+      groups.push_back(own);
+      const double whole = std::max(*std::max_element(own.begin(), own.end()) / (half - 1), -*std::min_element(own.begin(), own.end()) / half);
+      for (int i = 0; i <= 80; ++i) problem.candidates.push_back(storedScale(static_cast<float>((1 - double(i) / 100) * whole), 16));
+    }
+    const InputMoments inputs(sums, count, 0, count, vectors);
+    EXPECT_TRUE(inputs.screens());
+    const auto expected = findScales(rule, groups, inputs);
+    const auto found = engines->searchScales(0, problem);
+    double there = 0, here = 0;
+    Ratio ratio;
+    for (std::size_t row = 0; row < groups.size(); ++row) {
+      const double a = damage(groups[row], sums.data(), found[row], bits), b = damage(groups[row], sums.data(), expected[row].scale, bits);
+      there += a;
+      here += b;
+      ratio.most = std::max(ratio.most, a / b);
+    }
+    ratio.together = there / here;
+    return ratio;
+  }
+
   std::mt19937 m_random{freshSeed()};
 };
 
@@ -95,6 +139,16 @@ TEST_F(DeviceScaleTest, DepthwiseFiltersWithAMatrixEach) {
 TEST_F(DeviceScaleTest, WideRows) {
   for (const int bits : {8, 5, 2}) compare(33, 1, 131, bits);
   compare(24, 2, 192, 4);
+}
+
+TEST_F(DeviceScaleTest, TheProcessorsScreeningCostsLessThanAThousandth) {
+  for (const auto& [rows, count] : {std::pair<std::int64_t, std::int64_t>{48, 161}, {64, 192}, {40, 384}, {32, 577}})
+    for (const int bits : {8, 4, 3, 2}) {
+      const Ratio ratio = againstScreening(rows, count, bits);
+      std::printf("%d x %d, %d bits: the device's error %.6f of the processor's, %.6f in the worst row\n", int(rows), int(count), bits, ratio.together, ratio.most);
+      EXPECT_LE(ratio.together, 1.001) << rows << " x " << count << ", " << bits << " bits, seed " << freshSeed();
+      EXPECT_GE(ratio.together, 1 / 1.001) << rows << " x " << count << ", " << bits << " bits, seed " << freshSeed();
+    }
 }
 
 TEST_F(DeviceScaleTest, GramMatricesOfWhatLayersRead) {

@@ -115,5 +115,36 @@ TEST_F(CompressMemory, D05_MemoryThatGoesBetweenLayersEndsTheCurveOrAsks) {
   EXPECT_EQ(m_live.size(), layers + 1);
 }
 
+/// Singular vectors need their memory at one time.
+TEST_F(CompressMemory, D05_WithoutMemoryForSingularVectorsThereIsAChoice) {
+  m_plan = demo().plan("keep+r50%@svd");
+  const auto withoutMemoryFrom = [&](std::size_t layer) {
+    CompressJob job{demo().network, m_plan, builtinRegistries()};
+    job.repairs = std::vector<std::string>{};
+    job.onLayer = [&](const LayerResult&, std::size_t now, std::size_t) {
+      if (now == layer) faults().memory = used();
+    };
+    job.onNoMemory = m_question;
+    return compress(job, onDevices(), Progress(m_listener));
+  };
+  const CompressOutcome expected = withoutMemoryFrom(1000);
+  try {
+    withoutMemoryFrom(3);
+    FAIL() << "factorised without memory";
+  } catch (const Error& error) {
+    EXPECT_EQ(error.kind(), ErrorKind::outOfMemory);
+  }
+  faults().memory = -1;
+  int asked = 0;
+  m_question = [&](const Error&) {
+    ++asked;
+    return MemoryChoice::processor;
+  };
+  const CompressOutcome found = withoutMemoryFrom(3);
+  EXPECT_EQ(asked, 1);
+  for (const auto& [id, tensor] : expected.compressed.weights)
+    EXPECT_TRUE(std::ranges::equal(tensor.decode().bytes(), found.compressed.weights.at(id).decode().bytes()));
+}
+
 }  // namespace
 }  // namespace planish
