@@ -19,6 +19,7 @@ struct OutputRow {
   const ConvolutionGeometry& geometry;
   const float* const* rows;
   const float* weights;
+  std::int64_t weightPitch;
   const float* bias;
   const float* residual;
   float* out;
@@ -38,7 +39,7 @@ struct OutputRow {
         const std::int64_t ix = x * g.strideX - g.padLeft + kx * g.dilationX;
         if (ix < 0 || ix >= g.width) continue;
         const float* in = row.rows[ky] + ix * g.channels;
-        const float* weights = row.weights + (ky * g.kernelWidth + kx) * g.channels;
+        const float* weights = row.weights + (ky * g.kernelWidth + kx) * row.weightPitch;
         for (std::int64_t c = first; c < last; ++c)
           out[c] += in[c] * weights[c];
       }
@@ -56,11 +57,12 @@ struct OutputRow {
 }
 
 #if defined(__x86_64__)
-/// Rows [from, to) of the results of one picture; pointers are at its first element.
+/// Rows [from, to) of the results of one picture; `in` is at the picture's first element, out and residual at that of row `from`.
 struct Strip {
   const ConvolutionGeometry& geometry;
   const float* in;
   const float* weights;
+  std::int64_t weightPitch;
   const float* bias;
   const float* residual;
   float* out;
@@ -82,7 +84,7 @@ template <int Stride, int Count, bool Left, bool Right>
   const std::int64_t channels = g.channels, pitch = g.width * channels;
   __m256 weights[9];
 #pragma GCC unroll 9
-  for (int tap = 0; tap < 9; ++tap) weights[tap] = _mm256_loadu_ps(strip.weights + tap * channels + c);
+  for (int tap = 0; tap < 9; ++tap) weights[tap] = _mm256_loadu_ps(strip.weights + tap * strip.weightPitch + c);
   const float* in = strip.in + (strip.from * Stride - g.padTop) * pitch + (x * Stride - g.padLeft) * channels + c;
   for (std::int64_t y = strip.from; y < strip.to; ++y, in += Stride * pitch) {
     const std::int64_t top = y * Stride - g.padTop;
@@ -106,7 +108,7 @@ template <int Stride, int Count, bool Left, bool Right>
     row(0);
     row(1);
     row(2);
-    const std::int64_t at = (y * g.outWidth + x) * channels + c;
+    const std::int64_t at = ((y - strip.from) * g.outWidth + x) * channels + c;
 #pragma GCC unroll 8
     for (int i = 0; i < Count; ++i) store(strip, sums[i], at + i * channels);
   }
@@ -132,10 +134,10 @@ template <int Stride>
       for (int kx = 0; kx < 3; ++kx) {
         const std::int64_t ix = x * Stride - g.padLeft + kx;
         if (ix < 0 || ix >= g.width) continue;
-        sum = _mm256_fmadd_ps(_mm256_loadu_ps(strip.in + (iy * g.width + ix) * g.channels + c), _mm256_loadu_ps(strip.weights + (3 * ky + kx) * g.channels + c), sum);
+        sum = _mm256_fmadd_ps(_mm256_loadu_ps(strip.in + (iy * g.width + ix) * g.channels + c), _mm256_loadu_ps(strip.weights + (3 * ky + kx) * strip.weightPitch + c), sum);
       }
     }
-    store(strip, sum, (y * g.outWidth + x) * g.channels + c);
+    store(strip, sum, ((y - strip.from) * g.outWidth + x) * g.channels + c);
   }
 }
 
@@ -189,40 +191,49 @@ std::int64_t stripRows(const ConvolutionGeometry& g) {
 
 }  // namespace
 
-void depthwiseConvolution(const ConvolutionGeometry& g, const float* in, const float* weights, const float* bias, const float* residual, const Activation& activation,
-                          float* out, int threads) {
+void depthwiseRows(const ConvolutionGeometry& g, const float* in, const DepthwiseWeights& weights, const float* residual, const Activation& activation, std::int64_t from,
+                   std::int64_t to, float* out) {
   const bool clip = activation.kind == Activation::Kind::clip;
   constexpr float kInfinity = std::numeric_limits<float>::infinity();
   const float low = clip ? activation.low : -kInfinity, high = clip ? activation.high : kInfinity;
-  const std::int64_t inRow = g.width * g.channels, outRow = g.outWidth * g.channels;
-  const std::vector<float> zeros(static_cast<std::size_t>(inRow));
-  const std::int64_t rowsOfStrip = stripRows(g), strips = (g.outHeight + rowsOfStrip - 1) / rowsOfStrip;
-  const std::int64_t grain = std::max<std::int64_t>(1, 32768 / std::max<std::int64_t>(1, rowsOfStrip * outRow * g.kernelHeight * g.kernelWidth));
-  parallelFor(threads, g.batch * strips, grain, [&](std::int64_t begin, std::int64_t end) {
-    std::vector<const float*> rows(static_cast<std::size_t>(g.kernelHeight));
-    for (std::int64_t i = begin; i < end; ++i) {
-      const std::int64_t picture = i / strips, from = i % strips * rowsOfStrip, to = std::min(g.outHeight, from + rowsOfStrip);
-      const float* pictureIn = in + picture * g.height * inRow;
-      const std::int64_t pictureOut = picture * g.outHeight * outRow;
-      std::int64_t channelsDone = 0;
+  const std::int64_t inRow = g.width * g.channels, outRow = g.outWidth * g.channels, rowsOfStrip = stripRows(g);
+  std::int64_t channelsDone = 0;
 #if defined(__x86_64__)
-      if (const StripFunction function = chooseStrip(g)) {
-        function({g, pictureIn, weights, bias, residual ? residual + pictureOut : nullptr, out + pictureOut, low, high, from, to});
-        channelsDone = g.channels / 8 * 8;
-      }
+  const StripFunction function = chooseStrip(g);
+  if (function) channelsDone = g.channels / 8 * 8;
 #endif
-      for (std::int64_t y = from; y < to; ++y) {
-        const std::int64_t at = pictureOut + y * outRow;
-        if (channelsDone < g.channels) {
-          for (std::int64_t ky = 0; ky < g.kernelHeight; ++ky) {
-            const std::int64_t iy = y * g.strideY - g.padTop + ky * g.dilationY;
-            rows[static_cast<std::size_t>(ky)] = iy < 0 || iy >= g.height ? zeros.data() : pictureIn + iy * inRow;
-          }
-          anyRow({g, rows.data(), weights, bias, residual ? residual + at : nullptr, out + at, low, high}, channelsDone);
+  std::vector<const float*> rows;
+  std::vector<float> zeros;
+  for (std::int64_t row = from, count = 0; row < to; row += count, out += count * outRow) {
+    const std::int64_t picture = row / g.outHeight, y = row % g.outHeight;
+    count = std::min({rowsOfStrip, g.outHeight - y, to - row});
+    const float* pictureIn = in + picture * g.height * inRow;
+#if defined(__x86_64__)
+    if (function) function({g, pictureIn, weights.taps, weights.pitch, weights.bias, residual, out, low, high, y, y + count});
+#endif
+    for (std::int64_t r = 0; r < count; ++r) {
+      float* outOfRow = out + r * outRow;
+      if (channelsDone < g.channels) {
+        rows.resize(static_cast<std::size_t>(g.kernelHeight));
+        zeros.resize(static_cast<std::size_t>(inRow));
+        for (std::int64_t ky = 0; ky < g.kernelHeight; ++ky) {
+          const std::int64_t iy = (y + r) * g.strideY - g.padTop + ky * g.dilationY;
+          rows[static_cast<std::size_t>(ky)] = iy < 0 || iy >= g.height ? zeros.data() : pictureIn + iy * inRow;
         }
-        if (!clip) activate(activation, out + at, out + at, outRow);
+        anyRow({g, rows.data(), weights.taps, weights.pitch, weights.bias, residual ? residual + r * outRow : nullptr, outOfRow, low, high}, channelsDone);
       }
+      if (!clip) activate(activation, outOfRow, outOfRow, outRow);
     }
+    if (residual) residual += count * outRow;
+  }
+}
+
+void depthwiseConvolution(const ConvolutionGeometry& g, const float* in, const DepthwiseWeights& weights, const float* residual, const Activation& activation, float* out,
+                          int threads) {
+  const std::int64_t outRow = g.outWidth * g.channels;
+  const std::int64_t grain = std::max<std::int64_t>(1, 32768 / std::max<std::int64_t>(1, outRow * g.kernelHeight * g.kernelWidth));
+  parallelFor(threads, g.batch * g.outHeight, grain, [&](std::int64_t from, std::int64_t to) {
+    depthwiseRows(g, in, weights, residual ? residual + from * outRow : nullptr, activation, from, to, out + from * outRow);
   });
 }
 

@@ -26,6 +26,7 @@ struct Strip {
   std::int64_t pitch;
   float low, high;
   std::int64_t rows, columns;  ///< that lie inside the result
+  bool resumed;                ///< begins with the sums in `out` instead of the bias
 };
 
 using StripFunction = void (*)(const Strip&);
@@ -34,6 +35,8 @@ void plainStrip(const Strip& strip) {
   for (std::int64_t row = 0; row < strip.rows; row += kTileRows) {
     float sums[kTileRows][kPanelColumns];
     for (auto& sum : sums) std::copy_n(strip.bias, kPanelColumns, sum);
+    if (strip.resumed)
+      for (std::int64_t r = row; r < std::min(row + kTileRows, strip.rows); ++r) std::copy_n(strip.out + r * strip.pitch, strip.columns, sums[r - row]);
     const float* panel = strip.panel;
     for (std::int64_t s = 0; s < strip.segments; ++s) {
       const float* const* rows = strip.pointers + row * strip.segments + s * kTileRows;
@@ -80,6 +83,15 @@ template <int Vectors>
   }
 }
 
+/// Sums of a tile that sticks out of the result, as far as they are inside.
+template <int Vectors>
+[[gnu::target("avx2,fma"), gnu::noinline]] void loadPart(const Strip& strip, std::int64_t row, __m256 (&sums)[kTileRows][Vectors]) {
+  float part[kTileRows][8 * Vectors] = {};
+  for (std::int64_t r = 0; r < std::min(kTileRows, strip.rows - row); ++r) std::copy_n(strip.out + (row + r) * strip.pitch, strip.columns, part[r]);
+  for (int r = 0; r < kTileRows; ++r)
+    for (int v = 0; v < Vectors; ++v) sums[r][v] = _mm256_loadu_ps(part[r] + 8 * v);
+}
+
 template <int Vectors>
 [[gnu::target("avx2,fma"), gnu::always_inline]] inline void storeTile(const Strip& strip, std::int64_t row, __m256 (&sums)[kTileRows][Vectors]) {
   float* out = strip.out + row * strip.pitch;
@@ -118,15 +130,28 @@ template <int Vectors>
   const float* const* rows = strip.pointers;
   for (std::int64_t row = 0; row < strip.rows; row += kTileRows, rows += strip.segments * kTileRows) {
     __m256 sums[kTileRows][Vectors];
+    if (!strip.resumed) {
 #pragma GCC unroll 6
-    for (int r = 0; r < kTileRows; ++r)
+      for (int r = 0; r < kTileRows; ++r)
 #pragma GCC unroll 2
-      for (int v = 0; v < Vectors; ++v) sums[r][v] = _mm256_loadu_ps(strip.bias + 8 * v);
+        for (int v = 0; v < Vectors; ++v) sums[r][v] = _mm256_loadu_ps(strip.bias + 8 * v);
+    } else if (row < whole) {
+      const float* out = strip.out + row * strip.pitch;
+#pragma GCC unroll 6
+      for (int r = 0; r < kTileRows; ++r, out += strip.pitch)
+#pragma GCC unroll 2
+        for (int v = 0; v < Vectors; ++v) sums[r][v] = _mm256_loadu_ps(out + 8 * v);
+    } else {
+      __m256 part[kTileRows][Vectors];  // a copy, so that the others stay in registers
+      loadPart<Vectors>(strip, row, part);
+      for (int r = 0; r < kTileRows; ++r)
+        for (int v = 0; v < Vectors; ++v) sums[r][v] = part[r][v];
+    }
     addUp<Vectors>(strip, rows, sums);
     if (row < whole) {
       storeTile<Vectors>(strip, row, sums);
     } else {
-      __m256 part[kTileRows][Vectors];  // a copy, so that the others stay in registers
+      __m256 part[kTileRows][Vectors];
       for (int r = 0; r < kTileRows; ++r)
         for (int v = 0; v < Vectors; ++v) part[r][v] = sums[r][v];
       storePart<Vectors>(strip, row, part);
@@ -183,10 +208,15 @@ std::int64_t blockRows(const PackedMatrix& matrix) {
 }
 
 void multiply(const PackedMatrix& matrix, const ProductRows& rows, const ProductOutput& output) {
+  multiply(matrix, {0, matrix.columns, 0, matrix.depth}, rows, output);
+}
+
+void multiply(const PackedMatrix& matrix, const ProductRange& range, const ProductRows& rows, const ProductOutput& output) {
   static const StripFunctions functions = stripFunctions();
   static constexpr std::array<float, kPanelColumns> kNoBias{};
   constexpr float kInfinity = std::numeric_limits<float>::infinity();
-  const bool clip = output.activation.kind == Activation::Kind::clip;
+  const bool last = range.firstDepth + range.depth == matrix.depth;
+  const bool clip = last && output.activation.kind == Activation::Kind::clip;
   Strip strip{};
   strip.segments = rows.segments;
   strip.segmentLength = rows.segmentLength;
@@ -194,23 +224,24 @@ void multiply(const PackedMatrix& matrix, const ProductRows& rows, const Product
   strip.pitch = output.pitch;
   strip.low = clip ? output.activation.low : -kInfinity;
   strip.high = clip ? output.activation.high : kInfinity;
+  strip.resumed = range.firstDepth > 0;
   // A small matrix stays in the first-level cache together with the rows of a few tiles.
   constexpr std::int64_t kFirstLevelFloats = 6 * 1024, kFewRows = 4 * kTileRows;
-  const std::int64_t together = matrix.depth * matrix.panels() * kPanelColumns <= kFirstLevelFloats ? kFewRows : rows.rows;
+  const std::int64_t together = range.depth * ((range.columns + kPanelColumns - 1) / kPanelColumns * kPanelColumns) <= kFirstLevelFloats ? kFewRows : rows.rows;
   for (std::int64_t row = 0; row < rows.rows; row += together) {
     strip.rows = std::min(together, rows.rows - row);
     strip.pointers = rows.pointers + row * rows.segments;
-    for (std::int64_t column = 0; column < matrix.columns; column += kPanelColumns) {
-      strip.columns = std::min(kPanelColumns, matrix.columns - column);
-      strip.panel = matrix.data.data() + column * matrix.depth;
+    for (std::int64_t column = 0; column < range.columns; column += kPanelColumns) {
+      strip.columns = std::min(kPanelColumns, range.columns - column);
+      strip.panel = matrix.data.data() + (range.firstColumn + column) * matrix.depth + range.firstDepth * kPanelColumns;
       strip.bias = output.bias ? output.bias + column : kNoBias.data();
-      strip.residual = output.residual ? output.residual + row * output.residualPitch + column : nullptr;
+      strip.residual = output.residual && last ? output.residual + row * output.residualPitch + column : nullptr;
       strip.out = output.out + row * output.pitch + column;
       (strip.columns <= 8 ? functions.narrow : functions.wide)(strip);
     }
   }
-  if (clip || output.activation.kind == Activation::Kind::none) return;
-  for (std::int64_t r = 0; r < rows.rows; ++r) activate(output.activation, output.out + r * output.pitch, output.out + r * output.pitch, matrix.columns);
+  if (!last || clip || output.activation.kind == Activation::Kind::none) return;
+  for (std::int64_t r = 0; r < rows.rows; ++r) activate(output.activation, output.out + r * output.pitch, output.out + r * output.pitch, range.columns);
 }
 
 }  // namespace planish::cpu
