@@ -18,7 +18,7 @@ void pointAt(const float* first, std::int64_t rows, std::int64_t pitch, std::vec
 
 BottleneckBlocks blocksOf(const Bottleneck& b) {
   // Measured on the blocks of mobilenetv2.
-  constexpr std::int64_t kCachedFloats = 96 * 1024, kMostChannels = 96, kFewPositions = 96;
+  constexpr std::int64_t kCachedFloats = 98 * 1024, kMostChannels = 96, kFewPositions = 96;
   const auto& g = b.geometry;
   const std::int64_t positions = g.height * g.width;
   const std::int64_t fixed = positions * b.widen.matrix.depth + g.outHeight * g.outWidth * b.narrow.matrix.columns;
