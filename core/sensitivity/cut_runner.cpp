@@ -130,18 +130,14 @@ void CutRunner::parallel(std::size_t items, const std::function<void(Executor&, 
 }
 
 std::vector<CutRunner::Run> CutRunner::runs(std::size_t together, std::size_t candidates) const {
-  const std::size_t all = m_pieces.size(), executors = m_executors.size();
-  // The last pieces go candidate by candidate, where that does not repeat the way to the place.
-  const std::size_t apart = executors > 1 && keepsValues() && m_context.device.kind == DeviceKind::cpu ? std::min(all, 2 * executors) : 0;
+  const std::size_t all = m_pieces.size(), parts = 2 * m_executors.size();
   std::vector<Run> runs;
-  for (std::size_t first = 0; first < all;) {
-    if (all - first <= apart) {
-      for (std::size_t c = 0; c < candidates; ++c) runs.push_back({first, 1, c, 1});
-      ++first;
-    } else {
-      runs.push_back({first, std::min(all - first - apart, std::clamp<std::size_t>((all - first) / (2 * executors), 1, together)), 0, candidates});
-      first += runs.back().pieces;
-    }
+  // Where the way to the place is run for each piece, all candidates share it.
+  const std::size_t atOnce = keepsValues() ? 1 : candidates;
+  for (std::size_t c = 0; c < candidates; c += atOnce) {
+    const bool last = c + atOnce == candidates;
+    for (std::size_t first = 0; first < all; first += runs.back().pieces)
+      runs.push_back({first, std::min(all - first, std::clamp<std::size_t>((last ? all - first : all + parts - 1) / parts, 1, together)), c, atOnce});
   }
   return runs;
 }

@@ -83,7 +83,7 @@ class CutRunner {
   struct Run {
     std::size_t firstPiece, pieces, firstCandidate, candidates;
   };
-  /// Runs of up to `together` pieces, shorter ones at the end, so that all executors end at about the same time.
+  /// Runs of up to `together` pieces, one candidate after the other, shorter ones at the end, so that all executors end at about the same time.
   std::vector<Run> runs(std::size_t together, std::size_t candidates) const;
   std::vector<Stage> stages() const;
   std::size_t piecesTogether(const std::vector<Stage>& stages) const;
