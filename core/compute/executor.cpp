@@ -577,7 +577,7 @@ class Executor::Implementation::Run {
 Executor::Implementation::Prepared& Executor::Implementation::prepared(const ValueMap& given, std::span<const ValueId> wanted, const RunOptions& options) {
   ProgramKey key;
   key.attention = attentionKernel != nullptr;
-  key.bottlenecks = engines == nullptr;
+  key.bottlenecks = &kernels == &kernelRegistry();  // not the kernels of a device, nor a choice of them
   key.given = keys(given);
   key.wanted = sorted(wanted);
   key.observed = sorted(options.observed);
