@@ -1,5 +1,6 @@
 #include "core/compute/executor.h"
 
+#include "core/compute/cpu/conv.h"
 #include "core/compute/device_library.h"
 #include "core/compute/memory_pool.h"
 #include "core/compute/operation_cache.h"
@@ -181,9 +182,11 @@ class Executor::Implementation::Run {
   }
 
   void step(const Step& step, Replay* replay = nullptr, const std::vector<bool>& outer = {}, std::size_t index = 0) {
-    if (step.group && runGroup(*step.group)) {
-      for (const OperationId id : step.operations)
-        if (id != step.group->anchor) m_self.doing->push_back({id, step.group->anchor, nullptr});
+    if (!step.bottleneck.empty()) {
+      if (!runBottleneck(step.bottleneck))
+        for (const auto& group : step.bottleneck) runParts(group);
+    } else if (step.group) {
+      runParts(*step.group);
     } else {
       for (const OperationId id : step.operations) {
         if (step.fixed) runFixed(id);
@@ -446,6 +449,73 @@ class Executor::Implementation::Run {
     return m_program.fixed[static_cast<std::size_t>(m_program.slot(second))] ? operation.inputs[0] : second;
   }
 
+  /// The group at once, or its operations one by one.
+  void runParts(const FusedGroup& group) {
+    if (runGroup(group)) return tellParts(group);
+    for (const OperationId id : group.members) runOperation(id);
+  }
+
+  void tellParts(const FusedGroup& group) {
+    for (const OperationId id : group.members)
+      if (id != group.anchor) m_self.doing->push_back({id, group.anchor, nullptr});
+  }
+
+  /// The shape of a value that is not made.
+  class Unmade : public Storage {
+   public:
+    explicit Unmade(std::int64_t size) : m_size(size) {}
+    const std::byte* bytes() const override { return nullptr; }
+    std::int64_t size() const override { return m_size; }
+
+   private:
+    std::int64_t m_size;
+  };
+
+  /// False if the kernels or the shapes do not allow to do the three at once.
+  bool runBottleneck(const std::vector<FusedGroup>& groups) {
+    constexpr std::size_t kParts = 3;
+    std::array<std::vector<const Tensor*>, kParts> inputs;
+    std::array<std::shared_ptr<const Choice>, kParts> choices;
+    std::array<Epilogue, kParts> epilogues;
+    std::array<Tensor, kParts> unmade;
+    std::size_t part = 0;
+    try {
+      for (; part < kParts; ++part) {
+        const FusedGroup& group = groups[part];
+        inputs[part] = arguments(group.anchor);
+        if (part > 0) inputs[part][0] = &unmade[part - 1];
+        choices[part] = choose(group.anchor, inputs[part]);
+        const auto& made = choices[part]->outputs[0];
+        if (!cpu::isPackedConvolution(*choices[part]->kernel) || made.type != DataType::float32 || made.shape.rank() != 4 || made.shape.count() == 0) return false;
+        if (!describe(group, made.type, made.shape, epilogues[part])) return false;
+        for (std::size_t i = 1; i < inputs[part].size(); ++i)
+          if (inputs[part][i]) inputs[part][i] = &slot(m_self.network.operation(group.anchor).inputs[i]).in(Layout::plain, m_self.pool, m_self.context.threads);
+        unmade[part] = Tensor(made.type, made.shape, std::make_shared<Unmade>(made.shape.count() * std::int64_t(sizeof(float))));
+      }
+      part = 0;
+      const auto allocate = [this](DataType type, const Shape& shape, Layout layout) { return m_self.pool.allocate(type, shape, layout, true); };
+      inputs[0][0] = &slot(m_self.network.operation(groups[0].anchor).inputs[0]).in(Layout::channelsLast, m_self.pool, m_self.context.threads);
+      if (groups[2].residual.valid()) epilogues[2].residual = &slot(groups[2].residual).in(Layout::channelsLast, m_self.pool, m_self.context.threads);
+      const auto call = [&](std::size_t i) {
+        const OperationId id = groups[i].anchor;
+        return KernelCall(m_self.network, m_self.network.operation(id), m_self.context, inputs[i], choices[i]->outputs, cache(id).state(*choices[i]->kernel), allocate);
+      };
+      KernelCall widen = call(0), filter = call(1), narrow = call(2);
+      widen.setEpilogue(&epilogues[0]);
+      filter.setEpilogue(&epilogues[1]);
+      narrow.setEpilogue(&epilogues[2]);
+      if (!cpu::runBottleneck(widen, filter, narrow)) return false;
+      for (part = 0; part < kParts; ++part) {
+        m_self.doing->push_back({groups[part].anchor, {}, choices[part]});
+        if (part + 1 == kParts) set(groups[part].output, std::move(narrow.outputs()[0]), true);
+        tellParts(groups[part]);
+      }
+      return true;
+    } catch (Error& error) {
+      throw std::move(error).at(m_self.network.describe(groups[std::min(part, kParts - 1)].anchor)).in(m_self.network.file);
+    }
+  }
+
   /// False if the anchor's kernel or the shapes do not allow to do the group at once.
   bool runGroup(const FusedGroup& group) {
     if (group.attention) return runAttention(group);
@@ -507,6 +577,7 @@ class Executor::Implementation::Run {
 Executor::Implementation::Prepared& Executor::Implementation::prepared(const ValueMap& given, std::span<const ValueId> wanted, const RunOptions& options) {
   ProgramKey key;
   key.attention = attentionKernel != nullptr;
+  key.bottlenecks = &kernels == &kernelRegistry();  // not the kernels of a device, nor a choice of them
   key.given = keys(given);
   key.wanted = sorted(wanted);
   key.observed = sorted(options.observed);

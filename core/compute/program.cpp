@@ -31,6 +31,7 @@ class Builder {
     for (const ValueId id : m_key.wanted) addSlot(id);
     findFixed(order);
     makeSteps(order);
+    if (m_key.fuse && m_key.bottlenecks) joinBottlenecks();
     findReleases();
     return std::move(m_program);
   }
@@ -99,10 +100,7 @@ class Builder {
     std::map<OperationId, FusedGroup> endings;
     std::set<OperationId> inner;
     if (m_key.fuse) {
-      const auto visible = [&](ValueId id) {
-        return contains(m_key.wanted, id) || contains(m_key.observed, id) || contains(m_key.transformed, id) || contains(m_key.given, id);
-      };
-      for (auto& group : findGroups({m_network, order, visible, [&](ValueId id) { return isFixed(id); }, m_key.attention})) {
+      for (auto& group : findGroups({m_network, order, [&](ValueId id) { return isVisible(id); }, [&](ValueId id) { return isFixed(id); }, m_key.attention})) {
         std::sort(group.members.begin(), group.members.end());
         inner.insert(group.members.begin(), group.members.end());
         const OperationId last = group.members.back();
@@ -122,6 +120,65 @@ class Builder {
       }
       m_program.steps.push_back(std::move(step));
     }
+  }
+
+  bool isVisible(ValueId id) const {
+    return contains(m_key.wanted, id) || contains(m_key.observed, id) || contains(m_key.transformed, id) || contains(m_key.given, id);
+  }
+
+  /// The convolution that a step is, with what follows in it.
+  std::optional<FusedGroup> convolutionOf(const Step& step) const {
+    const OperationId anchor = step.group ? step.group->anchor : step.operations[0];
+    const auto& operation = m_network.operation(anchor);
+    if (step.fixed || operation.type != "Conv" || !operation.domain.empty()) return {};
+    if (step.group) return step.group;
+    FusedGroup alone;
+    alone.anchor = anchor;
+    alone.members = {anchor};
+    alone.output = operation.output(0);
+    return alone;
+  }
+
+  /// Three steps, of which each alone reads what the one before makes, become one at the place of the last.
+  void joinBottlenecks() {
+    std::map<ValueId, int> readers;
+    for (const Step& step : m_program.steps)
+      for (const OperationId id : step.operations) {
+        const auto& operation = m_network.operation(id);
+        for (const auto* list : {&operation.inputs, &operation.captured})
+          for (const ValueId input : *list) ++readers[input];
+      }
+    std::map<ValueId, std::size_t> makers;  // steps that are convolutions without a residual, whose result one other reads and nobody sees
+    std::vector<bool> joined(m_program.steps.size(), false);
+    const auto before = [&](const FusedGroup& group) {
+      const auto found = makers.find(m_network.operation(group.anchor).input(0));
+      return found == makers.end() ? m_program.steps.size() : found->second;
+    };
+    for (std::size_t i = 0; i < m_program.steps.size(); ++i) {
+      auto last = convolutionOf(m_program.steps[i]);
+      if (!last) continue;
+      if (!last->residual.valid() && readers[last->output] == 1 && !isVisible(last->output)) makers[last->output] = i;
+      const std::size_t second = before(*last);
+      if (second == m_program.steps.size() || joined[second] || m_network.operation(last->anchor).attributes.whole("group", 1) != 1) continue;
+      auto middle = convolutionOf(m_program.steps[second]);
+      const std::size_t first = before(*middle);
+      if (first == m_program.steps.size() || joined[first] || m_network.operation(middle->anchor).attributes.whole("group", 1) < 2) continue;
+      auto start = convolutionOf(m_program.steps[first]);
+      if (m_network.operation(start->anchor).attributes.whole("group", 1) != 1) continue;
+      Step whole;
+      for (const std::size_t part : {first, second, i}) {
+        const auto& operations = m_program.steps[part].operations;
+        whole.operations.insert(whole.operations.end(), operations.begin(), operations.end());
+      }
+      whole.bottleneck = {std::move(*start), std::move(*middle), std::move(*last)};
+      makers.erase(whole.bottleneck.back().output);
+      joined[first] = joined[second] = true;
+      m_program.steps[i] = std::move(whole);
+    }
+    std::vector<Step> steps;
+    for (std::size_t i = 0; i < joined.size(); ++i)
+      if (!joined[i]) steps.push_back(std::move(m_program.steps[i]));
+    m_program.steps = std::move(steps);
   }
 
   void findReleases() {

@@ -103,6 +103,7 @@ std::vector<Stage> stagesOf(const Network& network, const Connections& connectio
   ProgramKey key;
   key.given = inOrder(given);
   key.wanted = inOrder(wanted);
+  key.bottlenecks = true;
   const Program program = makeProgram(network, connections, key);
   Backwards way(network, connections, program, rules);
   for (const ValueId id : key.wanted) way.need(id);

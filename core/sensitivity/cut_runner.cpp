@@ -101,31 +101,24 @@ std::int64_t CutRunner::keptBytes(const std::vector<ValueId>& values) const {
   return bytes;
 }
 
-void CutRunner::parallel(std::size_t together, const std::function<void(Executor&, std::span<const Piece>)>& body, const Progress& progress) {
+void CutRunner::parallel(std::size_t items, const std::function<void(Executor&, std::size_t)>& body, const Progress& progress) {
   std::atomic<std::size_t> next{0};
   std::atomic<bool> failed{false};
   const auto workers = static_cast<std::int64_t>(m_executors.size());
-  const std::size_t all = m_pieces.size();
-  const auto take = [&]() -> std::span<const Piece> {
-    std::size_t first = next, count = 0;
-    do count = std::min(all - first, std::clamp<std::size_t>((all - first) / (2 * m_executors.size()), 1, together));
-    while (!next.compare_exchange_weak(first, first + count));
-    return std::span(m_pieces).subspan(first, count);
-  };
   const auto work = [&](std::int64_t begin, std::int64_t end) {
     for (std::int64_t worker = begin; worker < end; ++worker) {
       Executor& executor = *m_executors[static_cast<std::size_t>(worker)];
       try {
-        const auto run = [&](std::span<const Piece> pieces) {
+        const auto run = [&](std::size_t item) {
           progress.throwIfStopped();
-          body(executor, pieces);
+          body(executor, item);
         };
         if (m_context.device.kind == DeviceKind::cpu) {
           // Threads take what is left ...
-          for (auto pieces = take(); !pieces.empty() && !failed; pieces = take()) run(pieces);
+          for (std::size_t i = next++; i < items && !failed; i = next++) run(i);
         } else {
           // ... devices always the same pieces, whose values they keep.
-          for (auto i = static_cast<std::size_t>(worker); i < all && !failed; i += m_executors.size()) run(std::span(m_pieces).subspan(i, 1));
+          for (auto i = static_cast<std::size_t>(worker); i < items && !failed; i += m_executors.size()) run(i);
         }
       } catch (...) {
         failed = true;
@@ -134,6 +127,19 @@ void CutRunner::parallel(std::size_t together, const std::function<void(Executor
     }
   };
   parallelFor(static_cast<int>(workers), workers, 1, work);
+}
+
+std::vector<CutRunner::Run> CutRunner::runs(std::size_t together, std::size_t candidates) const {
+  const std::size_t all = m_pieces.size(), parts = 2 * m_executors.size();
+  std::vector<Run> runs;
+  // Where the way to the place is run for each piece, all candidates share it.
+  const std::size_t atOnce = keepsValues() ? 1 : candidates;
+  for (std::size_t c = 0; c < candidates; c += atOnce) {
+    const bool last = c + atOnce == candidates;
+    for (std::size_t first = 0; first < all; first += runs.back().pieces)
+      runs.push_back({first, std::min(all - first, std::clamp<std::size_t>((last ? all - first : all + parts - 1) / parts, 1, together)), c, atOnce});
+  }
+  return runs;
 }
 
 ValueMap CutRunner::front(Executor& executor, const Piece& piece, const std::vector<ValueId>& values, const Progress& progress, const ValueMap& kept) {
@@ -163,15 +169,13 @@ void CutRunner::moveTo(OperationId place, const Progress& progress) {
   m_mostKept = std::max(m_mostKept, bytes);
   m_work += share(m_front) - share(place);
   parallel(
-      1,
-      [&](Executor& executor, std::span<const Piece> pieces) {
-        for (const Piece& piece : pieces) {
-          ValueMap& kept = m_values[static_cast<std::size_t>(piece.index)];
-          const ValueMap before = std::move(kept);
-          kept = front(executor, piece, values, progress, before);
-          for (auto& [id, tensor] : kept)
-            if (const auto found = before.find(id); found == before.end()) tensor = outsideOfPools(tensor);
-        }
+      m_pieces.size(),
+      [&](Executor& executor, std::size_t piece) {
+        ValueMap& kept = m_values[piece];
+        const ValueMap before = std::move(kept);
+        kept = front(executor, m_pieces[piece], values, progress, before);
+        for (auto& [id, tensor] : kept)
+          if (const auto found = before.find(id); found == before.end()) tensor = outsideOfPools(tensor);
       },
       progress);
   m_kept = true;
@@ -185,12 +189,7 @@ ValueMap CutRunner::frontOf(Executor& executor, const Piece& piece, const Progre
 
 void CutRunner::forEachPiece(const Body& body, const Progress& progress) {
   if (!keepsValues()) addWay();
-  parallel(
-      1,
-      [&](Executor& executor, std::span<const Piece> pieces) {
-        for (const Piece& piece : pieces) body(executor, piece, frontOf(executor, piece, progress));
-      },
-      progress);
+  parallel(m_pieces.size(), [&](Executor& executor, std::size_t piece) { body(executor, m_pieces[piece], frontOf(executor, m_pieces[piece], progress)); }, progress);
 }
 
 std::vector<Stage> CutRunner::stages() const {
@@ -221,13 +220,16 @@ std::size_t CutRunner::piecesTogether(const std::vector<Stage>& stages) const {
 void CutRunner::toEnd(std::span<const RunOptions> candidates, const Take& take, const Progress& progress) {
   const auto way = stages();
   if (!keepsValues()) addWay();
+  const auto parts = runs(piecesTogether(way), candidates.size());
   parallel(
-      piecesTogether(way),
-      [&](Executor& executor, std::span<const Piece> pieces) {
+      parts.size(),
+      [&](Executor& executor, std::size_t part) {
+        const Run& run = parts[part];
+        const auto pieces = std::span(m_pieces).subspan(run.firstPiece, run.pieces);
         std::vector<ValueMap> fronts;
         for (const Piece& piece : pieces) fronts.push_back(frontOf(executor, piece, progress));
-        for (std::size_t c = 0; c < candidates.size(); ++c) {
-          std::vector<ValueMap> values = c + 1 == candidates.size() ? std::move(fronts) : fronts;
+        for (std::size_t c = run.firstCandidate; c < run.firstCandidate + run.candidates; ++c) {
+          std::vector<ValueMap> values = c + 1 == run.firstCandidate + run.candidates ? std::move(fronts) : fronts;
           runStages(executor, way, values, candidates[c]);
           for (std::size_t i = 0; i < pieces.size(); ++i) take(c, pieces[i], values[i]);
         }

@@ -152,13 +152,7 @@ MeasureWork MeasuredSweep::run(const RowSink& sink, const Progress& progress) {
       judgeOnDevices(together, here);
       cells = std::move(together.front().cells);
     } else {
-      // Where the values in front are not kept, all options share one way there.
-      const std::size_t together = m_runner.keepsValues() ? 1 : std::max<std::size_t>(1, cells.size());
-      for (std::size_t first = 0; first < cells.size(); first += together) {
-        progress.throwIfStopped();
-        judge(unit, std::span(cells).subspan(first, std::min(together, cells.size() - first)), here);
-        progress.report((ran + effort(unit) * static_cast<double>(first + together) / static_cast<double>(cells.size())) / toRun, unit.members.front()->name);
-      }
+      judge(unit, cells, progress.part(ran / toRun, (ran + effort(unit)) / toRun));
     }
     finish(unit, cells);
   }
@@ -316,9 +310,15 @@ void MeasuredSweep::judge(const Unit& unit, std::span<Cell> cells, const Progres
   m_runner.addRuns(static_cast<double>(cells.size()), unit.place);
   std::vector<RunOptions> candidates;
   for (const Cell& cell : cells) candidates.push_back(optionsOf(cell, progress));
+  const double all = static_cast<double>(cells.size()) * static_cast<double>(m_runner.pieces().size());
+  std::atomic<std::int64_t> judged{0};
   m_runner.toEnd(
       candidates,
-      [&](std::size_t cell, const CutRunner::Piece& piece, const ValueMap& values) { scorePiece(piece, values.at(m_wanted.front()), cells[cell].perSample); }, progress);
+      [&](std::size_t cell, const CutRunner::Piece& piece, const ValueMap& values) {
+        scorePiece(piece, values.at(m_wanted.front()), cells[cell].perSample);
+        progress.report(static_cast<double>(++judged) / all, unit.members.front()->name);
+      },
+      progress);
 }
 
 /// Answers of a device that are not read yet, so that it goes on with the next options meanwhile: as many as take it kAhead.

@@ -1,5 +1,8 @@
+#include "core/compute/cpu/conv.h"
+
 #include "core/base/parallel.h"
 #include "core/compute/cpu/support/activations.h"
+#include "core/compute/cpu/support/bottleneck.h"
 #include "core/compute/cpu/support/depthwise.h"
 #include "core/compute/cpu/support/packed_product.h"
 #include "core/compute/kernel_registry.h"
@@ -12,6 +15,8 @@
 
 namespace planish::cpu {
 namespace {
+
+constexpr const char* kName = "packed";
 
 ConvolutionGeometry geometryOf(const Attributes& attributes, const Shape& in, const Shape& weight) {
   const auto w = operations::slidingWindow(attributes, in, {weight.dims().begin() + 2, weight.dims().end()}).inThree();
@@ -236,11 +241,25 @@ class Gather {
   std::vector<const float*> m_pointers;
 };
 
+bool isPointwise(const ConvolutionGeometry& g) {
+  return g.groups == 1 && g.kernelHeight == 1 && g.kernelWidth == 1 && g.strideY == 1 && g.strideX == 1 && g.padTop == 0 && g.padLeft == 0 &&
+         g.outHeight == g.height && g.outWidth == g.width;
+}
+
+ConvolutionState& stateOf(KernelCall& call) {
+  if (!call.state()) call.state() = std::make_shared<ConvolutionState>();
+  return static_cast<ConvolutionState&>(*call.state());
+}
+
+const Activation& activationOf(const KernelCall& call) {
+  static const Activation none;
+  return call.epilogue() ? call.epilogue()->activation : none;
+}
+
 void runConvolution(KernelCall& call) {
   const Tensor& input = call.input(0);
   Tensor& output = call.makeOutput(0, Layout::channelsLast);
-  if (!call.state()) call.state() = std::make_shared<ConvolutionState>();
-  auto& state = static_cast<ConvolutionState&>(*call.state());
+  auto& state = stateOf(call);
   const ConvolutionGeometry g = state.geometry(call);
   const Prepared& prepared = state.prepared(call, g);
   const auto* in = reinterpret_cast<const float*>(input.bytes().data());
@@ -250,7 +269,7 @@ void runConvolution(KernelCall& call) {
   const float* residual = epilogue.residual ? reinterpret_cast<const float*>(epilogue.residual->bytes().data()) : nullptr;
   const int threads = call.context().threads;
   if (isDepthwise(g)) {
-    depthwiseConvolution(g, in, prepared.depthwise.data(), prepared.biases[0].data(), residual, epilogue.activation, out, threads);
+    depthwiseConvolution(g, in, {prepared.depthwise.data(), g.channels, prepared.biases[0].data()}, residual, epilogue.activation, out, threads);
     return;
   }
   const std::int64_t rows = g.batch * g.outHeight * g.outWidth, columns = g.outputs / g.groups;
@@ -284,10 +303,35 @@ std::string declines(const KernelQuery& query) {
 
 }  // namespace
 
+bool isPackedConvolution(const Kernel& kernel) { return kernel.device == DeviceKind::cpu && kernel.type == "Conv" && kernel.domain.empty() && kernel.name == kName; }
+
+bool runBottleneck(KernelCall& widen, KernelCall& filter, KernelCall& narrow) {
+  const ConvolutionGeometry wide = stateOf(widen).geometry(widen), between = stateOf(filter).geometry(filter), end = stateOf(narrow).geometry(narrow);
+  if (!isPointwise(wide) || !isPointwise(end) || !isDepthwise(between) || wide.batch != end.batch) return false;
+  const Prepared &first = stateOf(widen).prepared(widen, wide), &middle = stateOf(filter).prepared(filter, between), &last = stateOf(narrow).prepared(narrow, end);
+  const Bottleneck bottleneck{between,
+                              {first.groups[0], first.biases[0].data(), activationOf(widen)},
+                              {middle.depthwise.data(), between.channels, middle.biases[0].data()},
+                              activationOf(filter),
+                              {last.groups[0], last.biases[0].data(), activationOf(narrow)}};
+  const int threads = widen.context().threads;
+  const BottleneckBlocks blocks = blocksOf(bottleneck);
+  if (blocks.count < threads) return false;
+  const Tensor* residual = narrow.epilogue() ? narrow.epilogue()->residual : nullptr;
+  Tensor& output = narrow.makeOutput(0, Layout::channelsLast);
+  const auto* in = reinterpret_cast<const float*>(widen.input(0).bytes().data());
+  auto* out = reinterpret_cast<float*>(output.writableBytes().data());
+  parallelFor(threads, blocks.count, 1, [&](std::int64_t from, std::int64_t to) {
+    Tensor scratch = narrow.scratch(DataType::float32, Shape{blocks.scratch});
+    run(bottleneck, blocks, from, to, in, residual ? reinterpret_cast<const float*>(residual->bytes().data()) : nullptr, out, scratch.writable<float>().data());
+  });
+  return true;
+}
+
 void conv(KernelRegistry& registry) {
   registry.add({.type = "Conv",
                 .domain = "",
-                .name = "packed",
+                .name = kName,
                 .layouts = KernelLayouts::channelsLast,
                 .fuses = true,
                 .declines = declines,

@@ -14,9 +14,18 @@ struct ConvolutionGeometry {
   std::int64_t padTop = 0, padLeft = 0;
 };
 
-/// Convolution with one filter for each channel. weights [kernelHeight * kernelWidth, channels], bias [channels]; in, out and
-/// residual (nullptr for none) are [batch, height, width, channels].
-void depthwiseConvolution(const ConvolutionGeometry& geometry, const float* in, const float* weights, const float* bias, const float* residual,
-                          const Activation& activation, float* out, int threads);
+struct DepthwiseWeights {
+  const float* taps;   ///< [kernelHeight * kernelWidth, channels]
+  std::int64_t pitch;  ///< from tap to tap, in floats: more than the channels where they are a part
+  const float* bias;   ///< [channels]
+};
+
+/// Convolution with one filter for each channel. in, out and residual (nullptr for none) are [batch, height, width, channels].
+void depthwiseConvolution(const ConvolutionGeometry& geometry, const float* in, const DepthwiseWeights& weights, const float* residual, const Activation& activation,
+                          float* out, int threads);
+
+/// Rows [from, to) of the results, counted through all pictures, on the caller's thread; out and residual begin with row `from`.
+void depthwiseRows(const ConvolutionGeometry& geometry, const float* in, const DepthwiseWeights& weights, const float* residual, const Activation& activation,
+                   std::int64_t from, std::int64_t to, float* out);
 
 }  // namespace planish::cpu

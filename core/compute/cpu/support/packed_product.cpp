@@ -14,55 +14,54 @@
 namespace planish::cpu {
 namespace {
 
-/// One tile: 6 rows of one panel.
-struct Tile {
+/// Some rows times one panel: tiles of 6 rows, one after another.
+struct Strip {
   std::int64_t segments, segmentLength;
   const float* const* pointers;
   const float* panel;
   const float* bias;
-  const float* residual;
+  const float* residual;  ///< nullptr for none
   std::int64_t residualPitch;
   float* out;
   std::int64_t pitch;
   float low, high;
   std::int64_t rows, columns;  ///< that lie inside the result
+  bool resumed;                ///< begins with the sums in `out` instead of the bias
 };
 
-using TileFunction = void (*)(const Tile&);
+using StripFunction = void (*)(const Strip&);
 
-void plainTile(const Tile& tile) {
-  float sums[kTileRows][kPanelColumns];
-  for (auto& row : sums) std::copy_n(tile.bias, kPanelColumns, row);
-  const float* panel = tile.panel;
-  for (std::int64_t s = 0; s < tile.segments; ++s) {
-    const float* const* rows = tile.pointers + s * kTileRows;
-    for (std::int64_t k = 0; k < tile.segmentLength; ++k, panel += kPanelColumns)
-      for (int r = 0; r < kTileRows; ++r)
-        for (int n = 0; n < kPanelColumns; ++n) sums[r][n] += rows[r][k] * panel[n];
-  }
-  for (std::int64_t r = 0; r < tile.rows; ++r) {
-    for (std::int64_t n = 0; n < tile.columns; ++n) {
-      float value = sums[r][n];
-      if (tile.residual) value += tile.residual[r * tile.residualPitch + n];
-      tile.out[r * tile.pitch + n] = std::min(std::max(value, tile.low), tile.high);
+void plainStrip(const Strip& strip) {
+  for (std::int64_t row = 0; row < strip.rows; row += kTileRows) {
+    float sums[kTileRows][kPanelColumns];
+    for (auto& sum : sums) std::copy_n(strip.bias, kPanelColumns, sum);
+    if (strip.resumed)
+      for (std::int64_t r = row; r < std::min(row + kTileRows, strip.rows); ++r) std::copy_n(strip.out + r * strip.pitch, strip.columns, sums[r - row]);
+    const float* panel = strip.panel;
+    for (std::int64_t s = 0; s < strip.segments; ++s) {
+      const float* const* rows = strip.pointers + row * strip.segments + s * kTileRows;
+      for (std::int64_t k = 0; k < strip.segmentLength; ++k, panel += kPanelColumns)
+        for (int r = 0; r < kTileRows; ++r)
+          for (int n = 0; n < kPanelColumns; ++n) sums[r][n] += rows[r][k] * panel[n];
+    }
+    for (std::int64_t r = row; r < std::min(row + kTileRows, strip.rows); ++r) {
+      for (std::int64_t n = 0; n < strip.columns; ++n) {
+        float value = sums[r - row][n];
+        if (strip.residual) value += strip.residual[r * strip.residualPitch + n];
+        strip.out[r * strip.pitch + n] = std::min(std::max(value, strip.low), strip.high);
+      }
     }
   }
 }
 
 #if defined(__x86_64__)
-/// `Vectors` of 8 columns each; the panel is 16 columns wide in any case.
+/// Adds up a tile in registers: `Vectors` of 8 columns each; the panel is 16 columns wide in any case.
 template <int Vectors>
-[[gnu::target("avx2,fma")]] void avx2Tile(const Tile& tile) {
-  __m256 sums[kTileRows][Vectors];
-#pragma GCC unroll 6
-  for (int r = 0; r < kTileRows; ++r)
-#pragma GCC unroll 2
-    for (int v = 0; v < Vectors; ++v) sums[r][v] = _mm256_loadu_ps(tile.bias + 8 * v);
-  const float* panel = tile.panel;
-  for (std::int64_t s = 0; s < tile.segments; ++s) {
-    const float* const* rows = tile.pointers + s * kTileRows;
+[[gnu::target("avx2,fma"), gnu::always_inline]] inline void addUp(const Strip& strip, const float* const* rows, __m256 (&sums)[kTileRows][Vectors]) {
+  const float* panel = strip.panel;
+  const std::int64_t length = strip.segmentLength;
+  for (std::int64_t s = 0; s < strip.segments; ++s, rows += kTileRows) {
     const float *r0 = rows[0], *r1 = rows[1], *r2 = rows[2], *r3 = rows[3], *r4 = rows[4], *r5 = rows[5];
-    const std::int64_t length = tile.segmentLength;
 #pragma GCC unroll 4
     for (std::int64_t k = 0; k < length; ++k) {
       __m256 columns[Vectors];
@@ -82,47 +81,94 @@ template <int Vectors>
       add(5, r5);
     }
   }
-  const __m256 low = _mm256_set1_ps(tile.low), high = _mm256_set1_ps(tile.high);
-  if (tile.rows < kTileRows || tile.columns < 8 * Vectors) {
-    // The tile sticks out of the result: only what lies inside is read and written.
-    __m256i inside[Vectors];
-#pragma GCC unroll 2
-    for (int v = 0; v < Vectors; ++v)
-      inside[v] = _mm256_cmpgt_epi32(_mm256_set1_epi32(static_cast<int>(tile.columns) - 8 * v), _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7));
+}
+
+/// Sums of a tile that sticks out of the result, as far as they are inside.
+template <int Vectors>
+[[gnu::target("avx2,fma"), gnu::noinline]] void loadPart(const Strip& strip, std::int64_t row, __m256 (&sums)[kTileRows][Vectors]) {
+  float part[kTileRows][8 * Vectors] = {};
+  for (std::int64_t r = 0; r < std::min(kTileRows, strip.rows - row); ++r) std::copy_n(strip.out + (row + r) * strip.pitch, strip.columns, part[r]);
+  for (int r = 0; r < kTileRows; ++r)
+    for (int v = 0; v < Vectors; ++v) sums[r][v] = _mm256_loadu_ps(part[r] + 8 * v);
+}
+
+template <int Vectors>
+[[gnu::target("avx2,fma"), gnu::always_inline]] inline void storeTile(const Strip& strip, std::int64_t row, __m256 (&sums)[kTileRows][Vectors]) {
+  float* out = strip.out + row * strip.pitch;
+  if (strip.residual) {
+    const float* residual = strip.residual + row * strip.residualPitch;
 #pragma GCC unroll 6
-    for (int r = 0; r < kTileRows; ++r) {
-      if (r >= tile.rows) continue;
+    for (int r = 0; r < kTileRows; ++r, residual += strip.residualPitch)
 #pragma GCC unroll 2
-      for (int v = 0; v < Vectors; ++v) {
-        __m256 value = sums[r][v];
-        if (tile.residual) value = _mm256_add_ps(value, _mm256_maskload_ps(tile.residual + r * tile.residualPitch + 8 * v, inside[v]));
-        _mm256_maskstore_ps(tile.out + r * tile.pitch + 8 * v, inside[v], _mm256_min_ps(high, _mm256_max_ps(low, value)));
-      }
-    }
-    return;
+      for (int v = 0; v < Vectors; ++v) sums[r][v] = _mm256_add_ps(sums[r][v], _mm256_loadu_ps(residual + 8 * v));
   }
+  const __m256 low = _mm256_set1_ps(strip.low), high = _mm256_set1_ps(strip.high);
 #pragma GCC unroll 6
-  for (int r = 0; r < kTileRows; ++r) {
+  for (int r = 0; r < kTileRows; ++r, out += strip.pitch)
 #pragma GCC unroll 2
-    for (int v = 0; v < Vectors; ++v) {
+    // Operands in this order keep a NaN of the value.
+    for (int v = 0; v < Vectors; ++v) _mm256_storeu_ps(out + 8 * v, _mm256_min_ps(high, _mm256_max_ps(low, sums[r][v])));
+}
+
+/// A tile that sticks out of the result: only what lies inside is read and written.
+template <int Vectors>
+[[gnu::target("avx2,fma"), gnu::noinline]] void storePart(const Strip& strip, std::int64_t row, __m256 (&sums)[kTileRows][Vectors]) {
+  const __m256 low = _mm256_set1_ps(strip.low), high = _mm256_set1_ps(strip.high);
+  for (int v = 0; v < Vectors; ++v) {
+    const __m256i inside = _mm256_cmpgt_epi32(_mm256_set1_epi32(static_cast<int>(strip.columns) - 8 * v), _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7));
+    for (int r = 0; r < kTileRows && row + r < strip.rows; ++r) {
       __m256 value = sums[r][v];
-      if (tile.residual) value = _mm256_add_ps(value, _mm256_loadu_ps(tile.residual + r * tile.residualPitch + 8 * v));
-      // Operands in this order keep a NaN of the value.
-      _mm256_storeu_ps(tile.out + r * tile.pitch + 8 * v, _mm256_min_ps(high, _mm256_max_ps(low, value)));
+      if (strip.residual) value = _mm256_add_ps(value, _mm256_maskload_ps(strip.residual + (row + r) * strip.residualPitch + 8 * v, inside));
+      _mm256_maskstore_ps(strip.out + (row + r) * strip.pitch + 8 * v, inside, _mm256_min_ps(high, _mm256_max_ps(low, value)));
+    }
+  }
+}
+
+template <int Vectors>
+[[gnu::target("avx2,fma")]] void avx2Strip(const Strip& strip) {
+  const std::int64_t whole = strip.columns < 8 * Vectors ? 0 : strip.rows / kTileRows * kTileRows;
+  const float* const* rows = strip.pointers;
+  for (std::int64_t row = 0; row < strip.rows; row += kTileRows, rows += strip.segments * kTileRows) {
+    __m256 sums[kTileRows][Vectors];
+    if (!strip.resumed) {
+#pragma GCC unroll 6
+      for (int r = 0; r < kTileRows; ++r)
+#pragma GCC unroll 2
+        for (int v = 0; v < Vectors; ++v) sums[r][v] = _mm256_loadu_ps(strip.bias + 8 * v);
+    } else if (row < whole) {
+      const float* out = strip.out + row * strip.pitch;
+#pragma GCC unroll 6
+      for (int r = 0; r < kTileRows; ++r, out += strip.pitch)
+#pragma GCC unroll 2
+        for (int v = 0; v < Vectors; ++v) sums[r][v] = _mm256_loadu_ps(out + 8 * v);
+    } else {
+      __m256 part[kTileRows][Vectors];  // a copy, so that the others stay in registers
+      loadPart<Vectors>(strip, row, part);
+      for (int r = 0; r < kTileRows; ++r)
+        for (int v = 0; v < Vectors; ++v) sums[r][v] = part[r][v];
+    }
+    addUp<Vectors>(strip, rows, sums);
+    if (row < whole) {
+      storeTile<Vectors>(strip, row, sums);
+    } else {
+      __m256 part[kTileRows][Vectors];
+      for (int r = 0; r < kTileRows; ++r)
+        for (int v = 0; v < Vectors; ++v) part[r][v] = sums[r][v];
+      storePart<Vectors>(strip, row, part);
     }
   }
 }
 #endif
 
-struct TileFunctions {
-  TileFunction wide, narrow;  ///< 16 columns; 8 columns
+struct StripFunctions {
+  StripFunction wide, narrow;  ///< 16 columns; 8 columns
 };
 
-TileFunctions tileFunctions() {
+StripFunctions stripFunctions() {
 #if defined(__x86_64__)
-  if (hasAvx2()) return {avx2Tile<2>, avx2Tile<1>};
+  if (hasAvx2()) return {avx2Strip<2>, avx2Strip<1>};
 #endif
-  return {plainTile, plainTile};
+  return {plainStrip, plainStrip};
 }
 
 }  // namespace
@@ -162,39 +208,40 @@ std::int64_t blockRows(const PackedMatrix& matrix) {
 }
 
 void multiply(const PackedMatrix& matrix, const ProductRows& rows, const ProductOutput& output) {
-  static const TileFunctions functions = tileFunctions();
+  multiply(matrix, {0, matrix.columns, 0, matrix.depth}, rows, output);
+}
+
+void multiply(const PackedMatrix& matrix, const ProductRange& range, const ProductRows& rows, const ProductOutput& output) {
+  static const StripFunctions functions = stripFunctions();
   static constexpr std::array<float, kPanelColumns> kNoBias{};
   constexpr float kInfinity = std::numeric_limits<float>::infinity();
-  const bool clip = output.activation.kind == Activation::Kind::clip;
-  const std::int64_t tiles = (rows.rows + kTileRows - 1) / kTileRows;
-  const auto one = [&](std::int64_t t, std::int64_t p) {
-    const std::int64_t row = t * kTileRows, column = p * kPanelColumns;
-    const std::int64_t height = std::min(kTileRows, rows.rows - row), width = std::min(kPanelColumns, matrix.columns - column);
-    const Tile tile{rows.segments,
-                    rows.segmentLength,
-                    rows.pointers + t * rows.segments * kTileRows,
-                    matrix.data.data() + p * matrix.depth * kPanelColumns,
-                    output.bias ? output.bias + column : kNoBias.data(),
-                    output.residual ? output.residual + row * output.residualPitch + column : nullptr,
-                    output.residualPitch,
-                    output.out + row * output.pitch + column,
-                    output.pitch,
-                    clip ? output.activation.low : -kInfinity,
-                    clip ? output.activation.high : kInfinity,
-                    height,
-                    width};
-    (width <= 8 ? functions.narrow : functions.wide)(tile);
-  };
-  constexpr std::int64_t kFirstLevelFloats = 6 * 1024;
-  if (matrix.depth * matrix.panels() * kPanelColumns <= kFirstLevelFloats) {
-    for (std::int64_t t = 0; t < tiles; ++t)
-      for (std::int64_t p = 0; p < matrix.panels(); ++p) one(t, p);
-  } else {
-    for (std::int64_t p = 0; p < matrix.panels(); ++p)
-      for (std::int64_t t = 0; t < tiles; ++t) one(t, p);
+  const bool last = range.firstDepth + range.depth == matrix.depth;
+  const bool clip = last && output.activation.kind == Activation::Kind::clip;
+  Strip strip{};
+  strip.segments = rows.segments;
+  strip.segmentLength = rows.segmentLength;
+  strip.residualPitch = output.residualPitch;
+  strip.pitch = output.pitch;
+  strip.low = clip ? output.activation.low : -kInfinity;
+  strip.high = clip ? output.activation.high : kInfinity;
+  strip.resumed = range.firstDepth > 0;
+  // A small matrix stays in the first-level cache together with the rows of a few tiles.
+  constexpr std::int64_t kFirstLevelFloats = 6 * 1024, kFewRows = 4 * kTileRows;
+  const std::int64_t together = range.depth * ((range.columns + kPanelColumns - 1) / kPanelColumns * kPanelColumns) <= kFirstLevelFloats ? kFewRows : rows.rows;
+  for (std::int64_t row = 0; row < rows.rows; row += together) {
+    strip.rows = std::min(together, rows.rows - row);
+    strip.pointers = rows.pointers + row * rows.segments;
+    for (std::int64_t column = 0; column < range.columns; column += kPanelColumns) {
+      strip.columns = std::min(kPanelColumns, range.columns - column);
+      strip.panel = matrix.data.data() + (range.firstColumn + column) * matrix.depth + range.firstDepth * kPanelColumns;
+      strip.bias = output.bias ? output.bias + column : kNoBias.data();
+      strip.residual = output.residual && last ? output.residual + row * output.residualPitch + column : nullptr;
+      strip.out = output.out + row * output.pitch + column;
+      (strip.columns <= 8 ? functions.narrow : functions.wide)(strip);
+    }
   }
-  if (clip || output.activation.kind == Activation::Kind::none) return;
-  for (std::int64_t r = 0; r < rows.rows; ++r) activate(output.activation, output.out + r * output.pitch, output.out + r * output.pitch, matrix.columns);
+  if (!last || clip || output.activation.kind == Activation::Kind::none) return;
+  for (std::int64_t r = 0; r < rows.rows; ++r) activate(output.activation, output.out + r * output.pitch, output.out + r * output.pitch, range.columns);
 }
 
 }  // namespace planish::cpu
