@@ -8,7 +8,8 @@ namespace {
 constexpr int kWarp = 32, kWarpRows = 8, kMostWarps = 12, kKeys = 64, kAcross = 16, kOwnRows = 4, kPad = 4;
 
 /// A block makes kWarpRows rows a warp; sixteen threads share four of them. Widths are filled up with zeros.
-template <int kWidth>
+/// kPlain: seesAll, without the code of masks, which is most of it.
+template <int kWidth, bool kPlain>
 __global__ void __launch_bounds__(kMostWarps* kWarp)
     attendTiles(const __grid_constant__ Attention a, FastDivisor tiles, FastDivisor heads) {
   constexpr int kOwn = kWidth / kAcross, kTogether = kOwn < 4 ? kOwn : 4, kGroups = kOwn / kTogether;
@@ -37,8 +38,7 @@ __global__ void __launch_bounds__(kMostWarps* kWarp)
   for (int r = 0; r < kOwnRows; ++r)
     most[r] = -INFINITY;
 
-  const bool plain = seesAll(a);
-  const KeyRange range = keysOf(a, first, min(first + rows, queries) - 1, kKeys);
+  const KeyRange range = kPlain ? KeyRange{0, keys} : keysOf(a, first, min(first + rows, queries) - 1, kKeys);
   for (int at = range.begin; at < range.end; at += kKeys) {
     const int count = min(kKeys, range.end - at), filled = (count + kAcross - 1) / kAcross * kAcross;
     __syncthreads();
@@ -81,7 +81,7 @@ __global__ void __launch_bounds__(kMostWarps* kWarp)
 #pragma unroll
         for (int i = 0; i < kOwnKeys; ++i) {
           const int key = at + across * kOwnKeys + i;
-          if (plain)
+          if constexpr (kPlain)
             scores[r][i] = key < keys ? scores[r][i] * a.scale : -INFINITY;
           else
             scores[r][i] = row < queries && key < range.end
@@ -148,7 +148,7 @@ __global__ void __launch_bounds__(kMostWarps* kWarp)
   }
 }
 
-template <int kWidth>
+template <int kWidth, bool kPlain>
 void launch(const DeviceState& state, const Attention& a) {
   // As few blocks as cover the queries, each with as few warps as that takes.
   const std::int64_t pieces = (a.queries + kWarpRows - 1) / kWarpRows,
@@ -161,11 +161,11 @@ void launch(const DeviceState& state, const Attention& a) {
     return static_cast<int>((kWidth + kKeys) * (rows + kPad) + kWidth * (kKeys + kPad) + kKeys * kWidth) *
            static_cast<int>(sizeof(float));
   };
-  check(cudaFuncSetAttribute(attendTiles<kWidth>, cudaFuncAttributeMaxDynamicSharedMemorySize,
+  check(cudaFuncSetAttribute(attendTiles<kWidth, kPlain>, cudaFuncAttributeMaxDynamicSharedMemorySize,
                              room(kMostWarps * kWarpRows)),
         "attention");
-  attendTiles<kWidth><<<static_cast<unsigned>(blocks), static_cast<unsigned>(warps * kWarp),
-                        static_cast<unsigned>(room(warps * kWarpRows)), state.stream()>>>(
+  attendTiles<kWidth, kPlain><<<static_cast<unsigned>(blocks), static_cast<unsigned>(warps * kWarp),
+                                static_cast<unsigned>(room(warps * kWarpRows)), state.stream()>>>(
       a, FastDivisor(tiles), FastDivisor(a.heads));
   checkLaunch("attention");
 }
@@ -174,12 +174,19 @@ void launch(const DeviceState& state, const Attention& a) {
 
 void attendFloat(const DeviceState& state, const Attention& attention) {
   const std::int64_t most = std::max(attention.width, attention.valueWidth);
+  const auto sized = [&](auto width) {
+    constexpr int kWidth = decltype(width)::value;
+    if (seesAll(attention))
+      launch<kWidth, true>(state, attention);
+    else
+      launch<kWidth, false>(state, attention);
+  };
   if (most <= 32)
-    launch<32>(state, attention);
+    sized(std::integral_constant<int, 32>());
   else if (most <= 64)
-    launch<64>(state, attention);
+    sized(std::integral_constant<int, 64>());
   else
-    launch<128>(state, attention);
+    sized(std::integral_constant<int, 128>());
 }
 
 }  // namespace planish::cuda
