@@ -59,7 +59,7 @@ void addPlan(CLI::App& app, Options& o) {
 void addTarget(CLI::App& app, Options& o) { app.add_option("--target", o.target, "any or onnxruntime"); }
 
 void addRepair(CLI::App& app, Options& o) {
-  app.add_option("--repair", o.repair, "none, or bias, batchnorm, moments (default: what helps on the calibration data)");
+  app.add_option("--repair", o.repair, "none, or bias, batchnorm, moments, eora (default: what helps on the calibration data)");
 }
 
 }  // namespace
