@@ -40,7 +40,10 @@ CutRunner::CutRunner(const Network& network, const BatchSource& data, std::vecto
   std::int64_t atOnce = data.batchSize();
   const bool onDevice = context.device.kind != DeviceKind::cpu;
   if (!hasFixedBatch(network)) {
-    const std::int64_t usual = samplesAtOnce(network, data, context);
+    std::int64_t usual = samplesAtOnce(network, data, context);
+    // Few samples still make several pieces, of full tiles, so that all threads end at about the same time.
+    constexpr std::int64_t kLeastPieces = 8, kFullTiles = 3;
+    if (!onDevice) usual = std::min(usual, std::max(kFullTiles, (end - samples.first) / kLeastPieces / kFullTiles * kFullTiles));
     atOnce = samples.atOnce > 0 ? std::min(samples.atOnce, onDevice ? usual : atOnce) : usual;
   }
   for (std::int64_t first = samples.first; first < end; first += atOnce)
