@@ -184,7 +184,8 @@ class Executor::Implementation::Run {
   void step(const Step& step, Replay* replay = nullptr, const std::vector<bool>& outer = {}, std::size_t index = 0) {
     if (!step.bottleneck.empty()) {
       if (!runBottleneck(step.bottleneck))
-        for (const auto& group : step.bottleneck) runParts(group);
+        for (const auto& group : step.bottleneck)
+          runParts(group);
     } else if (step.group) {
       runParts(*step.group);
     } else {
@@ -452,7 +453,8 @@ class Executor::Implementation::Run {
   /// The group at once, or its operations one by one.
   void runParts(const FusedGroup& group) {
     if (runGroup(group)) return tellParts(group);
-    for (const OperationId id : group.members) runOperation(id);
+    for (const OperationId id : group.members)
+      runOperation(id);
   }
 
   void tellParts(const FusedGroup& group) {
@@ -486,19 +488,30 @@ class Executor::Implementation::Run {
         if (part > 0) inputs[part][0] = &unmade[part - 1];
         choices[part] = choose(group.anchor, inputs[part]);
         const auto& made = choices[part]->outputs[0];
-        if (!cpu::isPackedConvolution(*choices[part]->kernel) || made.type != DataType::float32 || made.shape.rank() != 4 || made.shape.count() == 0) return false;
+        if (!cpu::isPackedConvolution(*choices[part]->kernel) || made.type != DataType::float32 ||
+            made.shape.rank() != 4 || made.shape.count() == 0)
+          return false;
         if (!describe(group, made.type, made.shape, epilogues[part])) return false;
         for (std::size_t i = 1; i < inputs[part].size(); ++i)
-          if (inputs[part][i]) inputs[part][i] = &slot(m_self.network.operation(group.anchor).inputs[i]).in(Layout::plain, m_self.pool, m_self.context.threads);
-        unmade[part] = Tensor(made.type, made.shape, std::make_shared<Unmade>(made.shape.count() * std::int64_t(sizeof(float))));
+          if (inputs[part][i])
+            inputs[part][i] = &slot(m_self.network.operation(group.anchor).inputs[i])
+                                   .in(Layout::plain, m_self.pool, m_self.context.threads);
+        unmade[part] = Tensor(made.type, made.shape,
+                              std::make_shared<Unmade>(made.shape.count() * std::int64_t(sizeof(float))));
       }
       part = 0;
-      const auto allocate = [this](DataType type, const Shape& shape, Layout layout) { return m_self.pool.allocate(type, shape, layout, true); };
-      inputs[0][0] = &slot(m_self.network.operation(groups[0].anchor).inputs[0]).in(Layout::channelsLast, m_self.pool, m_self.context.threads);
-      if (groups[2].residual.valid()) epilogues[2].residual = &slot(groups[2].residual).in(Layout::channelsLast, m_self.pool, m_self.context.threads);
+      const auto allocate = [this](DataType type, const Shape& shape, Layout layout) {
+        return m_self.pool.allocate(type, shape, layout, true);
+      };
+      inputs[0][0] = &slot(m_self.network.operation(groups[0].anchor).inputs[0])
+                          .in(Layout::channelsLast, m_self.pool, m_self.context.threads);
+      if (groups[2].residual.valid())
+        epilogues[2].residual =
+            &slot(groups[2].residual).in(Layout::channelsLast, m_self.pool, m_self.context.threads);
       const auto call = [&](std::size_t i) {
         const OperationId id = groups[i].anchor;
-        return KernelCall(m_self.network, m_self.network.operation(id), m_self.context, inputs[i], choices[i]->outputs, cache(id).state(*choices[i]->kernel), allocate);
+        return KernelCall(m_self.network, m_self.network.operation(id), m_self.context, inputs[i],
+                          choices[i]->outputs, cache(id).state(*choices[i]->kernel), allocate);
       };
       KernelCall widen = call(0), filter = call(1), narrow = call(2);
       widen.setEpilogue(&epilogues[0]);
@@ -512,7 +525,9 @@ class Executor::Implementation::Run {
       }
       return true;
     } catch (Error& error) {
-      throw std::move(error).at(m_self.network.describe(groups[std::min(part, kParts - 1)].anchor)).in(m_self.network.file);
+      throw std::move(error)
+          .at(m_self.network.describe(groups[std::min(part, kParts - 1)].anchor))
+          .in(m_self.network.file);
     }
   }
 

@@ -100,7 +100,8 @@ class Builder {
     std::map<OperationId, FusedGroup> endings;
     std::set<OperationId> inner;
     if (m_key.fuse) {
-      for (auto& group : findGroups({m_network, order, [&](ValueId id) { return isVisible(id); }, [&](ValueId id) { return isFixed(id); }, m_key.attention})) {
+      for (auto& group : findGroups({m_network, order, [&](ValueId id) { return isVisible(id); },
+                                     [&](ValueId id) { return isFixed(id); }, m_key.attention})) {
         std::sort(group.members.begin(), group.members.end());
         inner.insert(group.members.begin(), group.members.end());
         const OperationId last = group.members.back();
@@ -123,7 +124,8 @@ class Builder {
   }
 
   bool isVisible(ValueId id) const {
-    return contains(m_key.wanted, id) || contains(m_key.observed, id) || contains(m_key.transformed, id) || contains(m_key.given, id);
+    return contains(m_key.wanted, id) || contains(m_key.observed, id) || contains(m_key.transformed, id) ||
+           contains(m_key.given, id);
   }
 
   /// The convolution that a step is, with what follows in it.
@@ -146,9 +148,11 @@ class Builder {
       for (const OperationId id : step.operations) {
         const auto& operation = m_network.operation(id);
         for (const auto* list : {&operation.inputs, &operation.captured})
-          for (const ValueId input : *list) ++readers[input];
+          for (const ValueId input : *list)
+            ++readers[input];
       }
-    std::map<ValueId, std::size_t> makers;  // steps that are convolutions without a residual, whose result one other reads and nobody sees
+    std::map<ValueId, std::size_t> makers;  // steps that are convolutions without a residual, whose result
+                                            // one other reads and nobody sees
     std::vector<bool> joined(m_program.steps.size(), false);
     const auto before = [&](const FusedGroup& group) {
       const auto found = makers.find(m_network.operation(group.anchor).input(0));
@@ -157,12 +161,17 @@ class Builder {
     for (std::size_t i = 0; i < m_program.steps.size(); ++i) {
       auto last = convolutionOf(m_program.steps[i]);
       if (!last) continue;
-      if (!last->residual.valid() && readers[last->output] == 1 && !isVisible(last->output)) makers[last->output] = i;
+      if (!last->residual.valid() && readers[last->output] == 1 && !isVisible(last->output))
+        makers[last->output] = i;
       const std::size_t second = before(*last);
-      if (second == m_program.steps.size() || joined[second] || m_network.operation(last->anchor).attributes.whole("group", 1) != 1) continue;
+      if (second == m_program.steps.size() || joined[second] ||
+          m_network.operation(last->anchor).attributes.whole("group", 1) != 1)
+        continue;
       auto middle = convolutionOf(m_program.steps[second]);
       const std::size_t first = before(*middle);
-      if (first == m_program.steps.size() || joined[first] || m_network.operation(middle->anchor).attributes.whole("group", 1) < 2) continue;
+      if (first == m_program.steps.size() || joined[first] ||
+          m_network.operation(middle->anchor).attributes.whole("group", 1) < 2)
+        continue;
       auto start = convolutionOf(m_program.steps[first]);
       if (m_network.operation(start->anchor).attributes.whole("group", 1) != 1) continue;
       Step whole;

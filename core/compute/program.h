@@ -15,7 +15,7 @@ struct ProgramKey {
   std::vector<ValueId> transformed;
   std::vector<ValueId> overlaid;  ///< sorted; only those that are no weights: other weights change no program
   bool fuse = true, attention = false;  ///< attention: as one step, too
-  bool bottlenecks = false;             ///< three convolutions in a row, the middle one depthwise, as one step
+  bool bottlenecks = false;  ///< three convolutions in a row, the middle one depthwise, as one step
 
   auto operator<=>(const ProgramKey&) const = default;
 };
@@ -24,7 +24,8 @@ struct ProgramKey {
 struct Step {
   std::vector<OperationId> operations;  ///< in the order in which they run if they run one by one
   std::optional<FusedGroup> group;
-  /// Three convolutions, each a group, that one kernel may do at once; else they run one by one. Then there is no `group`.
+  /// Three convolutions, each a group, that one kernel may do at once; else they run one by one. Then there
+  /// is no `group`.
   std::vector<FusedGroup> bottleneck;
   bool fixed = false;         ///< made of weights and shapes alone: its results are kept until those change
   std::vector<int> releases;  ///< slots that nobody reads after this step

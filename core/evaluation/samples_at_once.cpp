@@ -10,7 +10,8 @@
 namespace planish {
 namespace {
 
-/// Bytes of what one step reads and writes, weights aside, of which a core's caches still hold most for the next one.
+/// Bytes of what one step reads and writes, weights aside, of which a core's caches still hold most for the
+/// next one.
 constexpr std::int64_t kCachedBytes = std::int64_t(4) << 20;
 /// Matrix products go by tiles of six rows, and pictures have an even number of positions: so many samples fill all tiles.
 constexpr std::int64_t kFullTiles = 3;
@@ -19,8 +20,10 @@ constexpr std::int64_t kDeviceBytes = std::int64_t(1) << 30, kMostOnDevice = 512
 /// A job that was told to take less memory, because a device had none left, takes smaller pieces.
 std::int64_t deviceBytes(const Context& context) { return std::min(kDeviceBytes, context.memoryLimit / 3 * 4); }
 
-/// Most bytes that one operation, or convolutions that are done at once, read and write for one sample, weights aside; at least 1.
-std::int64_t largestTouch(const Network& network, const std::map<ValueId, Shape>& shapesOfOne, bool onDevice = false) {
+/// Most bytes that one operation, or convolutions that are done at once, read and write for one sample,
+/// weights aside; at least 1.
+std::int64_t largestTouch(const Network& network, const std::map<ValueId, Shape>& shapesOfOne,
+                          bool onDevice = false) {
   const Shapes shapes = inferShapes(network, shapesOfOne, 1);
   const auto bytes = [&](ValueId id) -> std::int64_t {
     const auto* item = id.valid() && !network.value(id).isConstant() ? shapes.find(id) : nullptr;
@@ -45,14 +48,18 @@ std::int64_t largestTouch(const Network& network, const std::map<ValueId, Shape>
       made.insert(network.operation(id).outputs.begin(), network.operation(id).outputs.end());
     }
     std::int64_t touched = 0;
-    for (const ValueId id : read) touched += made.contains(id) ? 0 : bytes(id);
-    for (const ValueId id : made) touched += read.contains(id) ? 0 : bytes(id);
+    for (const ValueId id : read)
+      touched += made.contains(id) ? 0 : bytes(id);
+    for (const ValueId id : made)
+      touched += read.contains(id) ? 0 : bytes(id);
     largest = std::max(largest, touched);
   };
   for (const Step& step : makeProgram(network, Connections(network), key).steps) {
-    if (!step.bottleneck.empty()) touch(step.operations);
+    if (!step.bottleneck.empty())
+      touch(step.operations);
     else
-      for (const OperationId id : step.operations) touch({&id, 1});
+      for (const OperationId id : step.operations)
+        touch({&id, 1});
   }
   return largest;
 }
@@ -87,7 +94,8 @@ std::int64_t samplesAtOnce(const Network& network, const BatchSource& data) {
 std::int64_t samplesAtOnce(const Network& network, const BatchSource& data, const Context& context) {
   if (context.device.kind == DeviceKind::cpu || hasFixedBatch(network) || data.count() < 1) return samplesAtOnce(network, data);
   const std::int64_t devices = std::max(1, context.deviceCount), each = (data.count() + devices - 1) / devices;
-  return std::clamp<std::int64_t>(deviceBytes(context) / largestTouch(network, shapesOfOne(data), true), 1, std::min(kMostOnDevice, each));
+  return std::clamp<std::int64_t>(deviceBytes(context) / largestTouch(network, shapesOfOne(data), true), 1,
+                                  std::min(kMostOnDevice, each));
 }
 
 int executorCount(const Context& context, std::int64_t pieces) {

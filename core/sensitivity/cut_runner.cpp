@@ -40,7 +40,12 @@ CutRunner::CutRunner(const Network& network, const BatchSource& data, std::vecto
   std::int64_t atOnce = data.batchSize();
   const bool onDevice = context.device.kind != DeviceKind::cpu;
   if (!hasFixedBatch(network)) {
-    const std::int64_t usual = samplesAtOnce(network, data, context);
+    std::int64_t usual = samplesAtOnce(network, data, context);
+    // Few samples still make several pieces, of full tiles, so that all threads end at about the same time.
+    constexpr std::int64_t kLeastPieces = 8, kFullTiles = 3;
+    if (!onDevice)
+      usual = std::min(usual,
+                       std::max(kFullTiles, (end - samples.first) / kLeastPieces / kFullTiles * kFullTiles));
     atOnce = samples.atOnce > 0 ? std::min(samples.atOnce, onDevice ? usual : atOnce) : usual;
   }
   for (std::int64_t first = samples.first; first < end; first += atOnce)
@@ -101,7 +106,8 @@ std::int64_t CutRunner::keptBytes(const std::vector<ValueId>& values) const {
   return bytes;
 }
 
-void CutRunner::parallel(std::size_t items, const std::function<void(Executor&, std::size_t)>& body, const Progress& progress) {
+void CutRunner::parallel(std::size_t items, const std::function<void(Executor&, std::size_t)>& body,
+                         const Progress& progress) {
   std::atomic<std::size_t> next{0};
   std::atomic<bool> failed{false};
   const auto workers = static_cast<std::int64_t>(m_executors.size());
@@ -115,10 +121,12 @@ void CutRunner::parallel(std::size_t items, const std::function<void(Executor&, 
         };
         if (m_context.device.kind == DeviceKind::cpu) {
           // Threads take what is left ...
-          for (std::size_t i = next++; i < items && !failed; i = next++) run(i);
+          for (std::size_t i = next++; i < items && !failed; i = next++)
+            run(i);
         } else {
           // ... devices always the same pieces, whose values they keep.
-          for (auto i = static_cast<std::size_t>(worker); i < items && !failed; i += m_executors.size()) run(i);
+          for (auto i = static_cast<std::size_t>(worker); i < items && !failed; i += m_executors.size())
+            run(i);
         }
       } catch (...) {
         failed = true;
@@ -137,7 +145,10 @@ std::vector<CutRunner::Run> CutRunner::runs(std::size_t together, std::size_t ca
   for (std::size_t c = 0; c < candidates; c += atOnce) {
     const bool last = c + atOnce == candidates;
     for (std::size_t first = 0; first < all; first += runs.back().pieces)
-      runs.push_back({first, std::min(all - first, std::clamp<std::size_t>((last ? all - first : all + parts - 1) / parts, 1, together)), c, atOnce});
+      runs.push_back({first,
+                      std::min(all - first, std::clamp<std::size_t>(
+                                                (last ? all - first : all + parts - 1) / parts, 1, together)),
+                      c, atOnce});
   }
   return runs;
 }
@@ -189,7 +200,12 @@ ValueMap CutRunner::frontOf(Executor& executor, const Piece& piece, const Progre
 
 void CutRunner::forEachPiece(const Body& body, const Progress& progress) {
   if (!keepsValues()) addWay();
-  parallel(m_pieces.size(), [&](Executor& executor, std::size_t piece) { body(executor, m_pieces[piece], frontOf(executor, m_pieces[piece], progress)); }, progress);
+  parallel(
+      m_pieces.size(),
+      [&](Executor& executor, std::size_t piece) {
+        body(executor, m_pieces[piece], frontOf(executor, m_pieces[piece], progress));
+      },
+      progress);
 }
 
 std::vector<Stage> CutRunner::stages() const {
@@ -227,11 +243,14 @@ void CutRunner::toEnd(std::span<const RunOptions> candidates, const Take& take, 
         const Run& run = parts[part];
         const auto pieces = std::span(m_pieces).subspan(run.firstPiece, run.pieces);
         std::vector<ValueMap> fronts;
-        for (const Piece& piece : pieces) fronts.push_back(frontOf(executor, piece, progress));
+        for (const Piece& piece : pieces)
+          fronts.push_back(frontOf(executor, piece, progress));
         for (std::size_t c = run.firstCandidate; c < run.firstCandidate + run.candidates; ++c) {
-          std::vector<ValueMap> values = c + 1 == run.firstCandidate + run.candidates ? std::move(fronts) : fronts;
+          std::vector<ValueMap> values =
+              c + 1 == run.firstCandidate + run.candidates ? std::move(fronts) : fronts;
           runStages(executor, way, values, candidates[c]);
-          for (std::size_t i = 0; i < pieces.size(); ++i) take(c, pieces[i], values[i]);
+          for (std::size_t i = 0; i < pieces.size(); ++i)
+            take(c, pieces[i], values[i]);
         }
       },
       progress);

@@ -77,13 +77,16 @@ class CutRunner {
   void findFixed();
   void measureShapes();
   std::int64_t keptBytes(const std::vector<ValueId>& values) const;
-  /// Calls body(executor, item) once for each item, in parallel; threads take the next one that is left, devices always the same ones.
-  void parallel(std::size_t items, const std::function<void(Executor&, std::size_t)>& body, const Progress& progress);
+  /// Calls body(executor, item) once for each item, in parallel; threads take the next one that is left,
+  /// devices always the same ones.
+  void parallel(std::size_t items, const std::function<void(Executor&, std::size_t)>& body,
+                const Progress& progress);
   /// Some pieces under some candidates.
   struct Run {
     std::size_t firstPiece, pieces, firstCandidate, candidates;
   };
-  /// Runs of up to `together` pieces, one candidate after the other, shorter ones at the end, so that all executors end at about the same time.
+  /// Runs of up to `together` pieces, one candidate after the other, shorter ones at the end, so that all
+  /// executors end at about the same time.
   std::vector<Run> runs(std::size_t together, std::size_t candidates) const;
   std::vector<Stage> stages() const;
   std::size_t piecesTogether(const std::vector<Stage>& stages) const;

@@ -242,8 +242,8 @@ class Gather {
 };
 
 bool isPointwise(const ConvolutionGeometry& g) {
-  return g.groups == 1 && g.kernelHeight == 1 && g.kernelWidth == 1 && g.strideY == 1 && g.strideX == 1 && g.padTop == 0 && g.padLeft == 0 &&
-         g.outHeight == g.height && g.outWidth == g.width;
+  return g.groups == 1 && g.kernelHeight == 1 && g.kernelWidth == 1 && g.strideY == 1 && g.strideX == 1 &&
+         g.padTop == 0 && g.padLeft == 0 && g.outHeight == g.height && g.outWidth == g.width;
 }
 
 ConvolutionState& stateOf(KernelCall& call) {
@@ -269,7 +269,8 @@ void runConvolution(KernelCall& call) {
   const float* residual = epilogue.residual ? reinterpret_cast<const float*>(epilogue.residual->bytes().data()) : nullptr;
   const int threads = call.context().threads;
   if (isDepthwise(g)) {
-    depthwiseConvolution(g, in, {prepared.depthwise.data(), g.channels, prepared.biases[0].data()}, residual, epilogue.activation, out, threads);
+    depthwiseConvolution(g, in, {prepared.depthwise.data(), g.channels, prepared.biases[0].data()}, residual,
+                         epilogue.activation, out, threads);
     return;
   }
   const std::int64_t rows = g.batch * g.outHeight * g.outWidth, columns = g.outputs / g.groups;
@@ -303,12 +304,19 @@ std::string declines(const KernelQuery& query) {
 
 }  // namespace
 
-bool isPackedConvolution(const Kernel& kernel) { return kernel.device == DeviceKind::cpu && kernel.type == "Conv" && kernel.domain.empty() && kernel.name == kName; }
+bool isPackedConvolution(const Kernel& kernel) {
+  return kernel.device == DeviceKind::cpu && kernel.type == "Conv" && kernel.domain.empty() &&
+         kernel.name == kName;
+}
 
 bool runBottleneck(KernelCall& widen, KernelCall& filter, KernelCall& narrow) {
-  const ConvolutionGeometry wide = stateOf(widen).geometry(widen), between = stateOf(filter).geometry(filter), end = stateOf(narrow).geometry(narrow);
-  if (!isPointwise(wide) || !isPointwise(end) || !isDepthwise(between) || wide.batch != end.batch) return false;
-  const Prepared &first = stateOf(widen).prepared(widen, wide), &middle = stateOf(filter).prepared(filter, between), &last = stateOf(narrow).prepared(narrow, end);
+  const ConvolutionGeometry wide = stateOf(widen).geometry(widen), between = stateOf(filter).geometry(filter),
+                            end = stateOf(narrow).geometry(narrow);
+  if (!isPointwise(wide) || !isPointwise(end) || !isDepthwise(between) || wide.batch != end.batch)
+    return false;
+  const Prepared &first = stateOf(widen).prepared(widen, wide),
+                 &middle = stateOf(filter).prepared(filter, between),
+                 &last = stateOf(narrow).prepared(narrow, end);
   const Bottleneck bottleneck{between,
                               {first.groups[0], first.biases[0].data(), activationOf(widen)},
                               {middle.depthwise.data(), between.channels, middle.biases[0].data()},
@@ -323,7 +331,9 @@ bool runBottleneck(KernelCall& widen, KernelCall& filter, KernelCall& narrow) {
   auto* out = reinterpret_cast<float*>(output.writableBytes().data());
   parallelFor(threads, blocks.count, 1, [&](std::int64_t from, std::int64_t to) {
     Tensor scratch = narrow.scratch(DataType::float32, Shape{blocks.scratch});
-    run(bottleneck, blocks, from, to, in, residual ? reinterpret_cast<const float*>(residual->bytes().data()) : nullptr, out, scratch.writable<float>().data());
+    run(bottleneck, blocks, from, to, in,
+        residual ? reinterpret_cast<const float*>(residual->bytes().data()) : nullptr, out,
+        scratch.writable<float>().data());
   });
   return true;
 }

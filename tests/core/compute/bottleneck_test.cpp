@@ -12,8 +12,9 @@ struct BottleneckCase {
 };
 
 void PrintTo(const BottleneckCase& c, std::ostream* out) {
-  *out << c.batch << " pictures, " << c.inputs << " -> " << c.channels << " -> " << c.outputs << " channels, " << c.height << "x" << c.width << " stride " << c.stride
-       << (c.normalized ? ", normalized" : "") << (c.residual ? ", residual" : "");
+  *out << c.batch << " pictures, " << c.inputs << " -> " << c.channels << " -> " << c.outputs << " channels, "
+       << c.height << "x" << c.width << " stride " << c.stride << (c.normalized ? ", normalized" : "")
+       << (c.residual ? ", residual" : "");
 }
 
 /// A 1x1 convolution, a depthwise 3x3 one and a 1x1 one, with what stands between them in networks.
@@ -22,7 +23,8 @@ struct Block : Sketch {
   ValueId x, wide, filtered, y;
   std::vector<ValueId> weights;
 
-  ValueId convolution(ValueId from, Shape shape, std::int64_t groups, std::int64_t stride, std::int64_t pad, bool normalized) {
+  ValueId convolution(ValueId from, Shape shape, std::int64_t groups, std::int64_t stride, std::int64_t pad,
+                      bool normalized) {
     Attributes attributes;
     attributes.set("group", groups);
     attributes.set("strides", std::vector<std::int64_t>{stride, stride});
@@ -30,12 +32,16 @@ struct Block : Sketch {
     const std::string name = std::to_string(network.valueCount());
     const std::int64_t outputs = shape[0];
     weights.push_back(weight("w" + name, randomTensor(shape, random)));
-    const auto vector = [&](const std::string& what) { return weight(what + name, randomTensor({outputs}, random)); };
+    const auto vector = [&](const std::string& what) {
+      return weight(what + name, randomTensor({outputs}, random));
+    };
     if (!normalized) return add("Conv", {from, weights.back(), vector("bias")}, attributes);
     Tensor variance = randomTensor({outputs}, random);
-    for (auto& value : variance.writable<float>()) value = std::abs(value) + 0.5F;
+    for (auto& value : variance.writable<float>())
+      value = std::abs(value) + 0.5F;
     const ValueId made = add("Conv", {from, weights.back()}, attributes);
-    return add("BatchNormalization", {made, vector("scale"), vector("shift"), vector("mean"), weight("variance" + name, variance)});
+    return add("BatchNormalization",
+               {made, vector("scale"), vector("shift"), vector("mean"), weight("variance" + name, variance)});
   }
 
   explicit Block(const BottleneckCase& c, const std::string& activation = "Relu") {
@@ -48,20 +54,26 @@ struct Block : Sketch {
     network.outputs = {y};
   }
 
-  ValueMap given(const BottleneckCase& c) { return {{x, randomTensor({c.batch, c.inputs, c.height, c.width}, random)}}; }
+  ValueMap given(const BottleneckCase& c) {
+    return {{x, randomTensor({c.batch, c.inputs, c.height, c.width}, random)}};
+  }
 };
 
 void expectSameBytes(const Tensor& a, const Tensor& b) {
   ASSERT_EQ(a.shape().text(), b.shape().text());
-  EXPECT_TRUE(std::ranges::equal(toPlain(a).data<float>(), toPlain(b).data<float>())) << "seed " << freshSeed();
+  EXPECT_TRUE(std::ranges::equal(toPlain(a).data<float>(), toPlain(b).data<float>()))
+      << "seed " << freshSeed();
 }
 
 class Bottlenecks : public ::testing::TestWithParam<BottleneckCase> {};
 
 const BottleneckCase kCases[] = {
-    {1, 5, 19, 7, 7, 9, 1, false, false},    {3, 5, 24, 5, 4, 4, 1, true, true},       {13, 16, 200, 17, 4, 4, 1, true, false},  {2, 24, 144, 24, 32, 32, 1, true, true},
-    {2, 24, 144, 32, 32, 32, 2, true, false}, {5, 9, 50, 12, 9, 11, 2, false, false},   {1, 3, 8, 1, 1, 1, 1, true, false},       {7, 33, 97, 33, 8, 8, 1, true, true},
-    {40, 6, 130, 6, 5, 3, 1, false, true},   {1, 40, 30, 40, 70, 65, 1, false, true},  {15, 160, 960, 160, 4, 4, 1, true, true}, {3, 4, 12, 4, 2, 1, 1, true, true},
+    {1, 5, 19, 7, 7, 9, 1, false, false},     {3, 5, 24, 5, 4, 4, 1, true, true},
+    {13, 16, 200, 17, 4, 4, 1, true, false},  {2, 24, 144, 24, 32, 32, 1, true, true},
+    {2, 24, 144, 32, 32, 32, 2, true, false}, {5, 9, 50, 12, 9, 11, 2, false, false},
+    {1, 3, 8, 1, 1, 1, 1, true, false},       {7, 33, 97, 33, 8, 8, 1, true, true},
+    {40, 6, 130, 6, 5, 3, 1, false, true},    {1, 40, 30, 40, 70, 65, 1, false, true},
+    {15, 160, 960, 160, 4, 4, 1, true, true}, {3, 4, 12, 4, 2, 1, 1, true, true},
 };
 
 TEST_P(Bottlenecks, EqualTheReferenceAndToTheByteOneConvolutionAfterTheOther) {
@@ -76,7 +88,9 @@ TEST_P(Bottlenecks, EqualTheReferenceAndToTheByteOneConvolutionAfterTheOther) {
     Executor executor(block.network, context);
     const Tensor whole = executor.run(given, std::vector{block.y}).at(block.y);
     const auto used = executor.explain();
-    EXPECT_EQ(std::ranges::count_if(used, [](const std::string& line) { return line.find(": packed") != std::string::npos; }), 3);
+    EXPECT_EQ(std::ranges::count_if(
+                  used, [](const std::string& line) { return line.find(": packed") != std::string::npos; }),
+              3);
     // Values that somebody asks for exist, and the convolutions run one by one.
     const auto apart = executor.run(given, std::vector{block.wide, block.filtered, block.y});
     expectSameBytes(apart.at(block.y), whole);
@@ -91,10 +105,13 @@ TEST_P(Bottlenecks, APictureGivesTheSameBytesInAnyBatch) {
   const std::vector<ValueId> wanted{block.y};
   const Tensor together = toPlain(executor.run({{block.x, pictures}}, wanted).at(block.y));
   const std::int64_t size = pictures.count() / c.batch, made = together.count() / c.batch, last = c.batch - 1;
-  const auto values = pictures.data<float>().subspan(static_cast<std::size_t>(last * size), static_cast<std::size_t>(size));
+  const auto values =
+      pictures.data<float>().subspan(static_cast<std::size_t>(last * size), static_cast<std::size_t>(size));
   const Tensor one = Tensor::of<float>({1, c.inputs, c.height, c.width}, {values.begin(), values.end()});
   const Tensor alone = toPlain(executor.run({{block.x, one}}, wanted).at(block.y));
-  EXPECT_TRUE(std::ranges::equal(together.data<float>().subspan(static_cast<std::size_t>(last * made)), alone.data<float>())) << "seed " << freshSeed();
+  EXPECT_TRUE(std::ranges::equal(together.data<float>().subspan(static_cast<std::size_t>(last * made)),
+                                 alone.data<float>()))
+      << "seed " << freshSeed();
 }
 
 INSTANTIATE_TEST_SUITE_P(Shapes, Bottlenecks, ::testing::ValuesIn(kCases));
@@ -131,20 +148,24 @@ TEST(Bottleneck, TransformsAndCandidatesAreSeenInside) {
   const std::vector<ValueId> wanted{block.y};
   Executor fast(block.network, Context{}), reference(block.network, Context{}, referenceKernels());
   for (const ValueId weight : block.weights) {
-    const WeightOverlay overlay{{weight, randomTensor(block.network.value(weight).constant.shape(), block.random)}};
+    const WeightOverlay overlay{
+        {weight, randomTensor(block.network.value(weight).constant.shape(), block.random)}};
     RunOptions options;
     options.overlay = &overlay;
-    expectClose(reference.run(given, wanted, options).at(block.y), fast.run(given, wanted, options).at(block.y), 5e-5);
+    expectClose(reference.run(given, wanted, options).at(block.y),
+                fast.run(given, wanted, options).at(block.y), 5e-5);
     expectClose(reference.run(given, wanted).at(block.y), fast.run(given, wanted).at(block.y), 5e-5);
   }
   const ValueTransforms half{{block.wide, [](const Tensor& value) {
                                 Tensor plain = toPlain(value), changed(DataType::float32, value.shape());
-                                std::ranges::transform(plain.data<float>(), changed.writable<float>().begin(), [](float v) { return v / 2; });
+                                std::ranges::transform(plain.data<float>(), changed.writable<float>().begin(),
+                                                       [](float v) { return v / 2; });
                                 return changed;
                               }}};
   RunOptions options;
   options.transforms = &half;
-  expectClose(reference.run(given, wanted, options).at(block.y), fast.run(given, wanted, options).at(block.y), 5e-5);
+  expectClose(reference.run(given, wanted, options).at(block.y), fast.run(given, wanted, options).at(block.y),
+              5e-5);
 }
 
 TEST(Bottleneck, OtherReadersKeepTheConvolutionsApart) {

@@ -23,7 +23,8 @@ struct Bottleneck {
   PointwisePart narrow;
 };
 
-/// How the work is cut: blocks of some pictures; of a block, some channels between the pointwise convolutions at a time.
+/// How the work is cut: blocks of some pictures; of a block, some channels between the pointwise convolutions
+/// at a time.
 struct BottleneckBlocks {
   std::int64_t pictures = 1, channels = 1, count = 1;
   std::int64_t rows = 1;     ///< of the depthwise convolution's results at a time
@@ -33,8 +34,9 @@ struct BottleneckBlocks {
 /// Such that what a block touches stays in the second-level cache; weights pass through.
 BottleneckBlocks blocksOf(const Bottleneck& bottleneck);
 
-/// Blocks [from, to). in [batch, height, width, inputs], out and residual (nullptr for none) [batch, outHeight, outWidth, outputs].
-void run(const Bottleneck& bottleneck, const BottleneckBlocks& blocks, std::int64_t from, std::int64_t to, const float* in, const float* residual, float* out,
-         float* scratch);
+/// Blocks [from, to). in [batch, height, width, inputs], out and residual (nullptr for none) [batch,
+/// outHeight, outWidth, outputs].
+void run(const Bottleneck& bottleneck, const BottleneckBlocks& blocks, std::int64_t from, std::int64_t to,
+         const float* in, const float* residual, float* out, float* scratch);
 
 }  // namespace planish::cpu

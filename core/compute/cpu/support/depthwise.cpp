@@ -57,7 +57,8 @@ struct OutputRow {
 }
 
 #if defined(__x86_64__)
-/// Rows [from, to) of the results of one picture; `in` is at the picture's first element, out and residual at that of row `from`.
+/// Rows [from, to) of the results of one picture; `in` is at the picture's first element, out and residual at
+/// that of row `from`.
 struct Strip {
   const ConvolutionGeometry& geometry;
   const float* in;
@@ -70,27 +71,33 @@ struct Strip {
   std::int64_t from, to;
 };
 
-[[gnu::target("avx2,fma"), gnu::always_inline]] inline void store(const Strip& strip, __m256 sum, std::int64_t at) {
+[[gnu::target("avx2,fma"), gnu::always_inline]] inline void store(const Strip& strip, __m256 sum,
+                                                                  std::int64_t at) {
   if (strip.residual) sum = _mm256_add_ps(sum, _mm256_loadu_ps(strip.residual + at));
   // Operands in this order keep a NaN of the sum.
-  _mm256_storeu_ps(strip.out + at, _mm256_min_ps(_mm256_set1_ps(strip.high), _mm256_max_ps(_mm256_set1_ps(strip.low), sum)));
+  _mm256_storeu_ps(strip.out + at,
+                   _mm256_min_ps(_mm256_set1_ps(strip.high), _mm256_max_ps(_mm256_set1_ps(strip.low), sum)));
 }
 
-/// 3x3 without dilation, eight channels from `c`: `Count` positions from `x` of all rows of the strip, so that the weights stay in registers. The first
-/// position misses its left column (Left), the last one its right column (Right).
+/// 3x3 without dilation, eight channels from `c`: `Count` positions from `x` of all rows of the strip, so
+/// that the weights stay in registers. The first position misses its left column (Left), the last one its
+/// right column (Right).
 template <int Stride, int Count, bool Left, bool Right>
 [[gnu::target("avx2,fma")]] void positions(const Strip& strip, std::int64_t x, std::int64_t c) {
   const auto& g = strip.geometry;
   const std::int64_t channels = g.channels, pitch = g.width * channels;
   __m256 weights[9];
 #pragma GCC unroll 9
-  for (int tap = 0; tap < 9; ++tap) weights[tap] = _mm256_loadu_ps(strip.weights + tap * strip.weightPitch + c);
-  const float* in = strip.in + (strip.from * Stride - g.padTop) * pitch + (x * Stride - g.padLeft) * channels + c;
+  for (int tap = 0; tap < 9; ++tap)
+    weights[tap] = _mm256_loadu_ps(strip.weights + tap * strip.weightPitch + c);
+  const float* in =
+      strip.in + (strip.from * Stride - g.padTop) * pitch + (x * Stride - g.padLeft) * channels + c;
   for (std::int64_t y = strip.from; y < strip.to; ++y, in += Stride * pitch) {
     const std::int64_t top = y * Stride - g.padTop;
     __m256 sums[Count];
 #pragma GCC unroll 8
-    for (int i = 0; i < Count; ++i) sums[i] = _mm256_loadu_ps(strip.bias + c);
+    for (int i = 0; i < Count; ++i)
+      sums[i] = _mm256_loadu_ps(strip.bias + c);
     const auto row = [&](int ky) __attribute__((always_inline, target("avx2,fma"))) {
       if (top + ky < 0 || top + ky >= g.height) return;
       const float* values = in + ky * pitch;
@@ -110,7 +117,8 @@ template <int Stride, int Count, bool Left, bool Right>
     row(2);
     const std::int64_t at = ((y - strip.from) * g.outWidth + x) * channels + c;
 #pragma GCC unroll 8
-    for (int i = 0; i < Count; ++i) store(strip, sums[i], at + i * channels);
+    for (int i = 0; i < Count; ++i)
+      store(strip, sums[i], at + i * channels);
   }
 }
 
@@ -134,7 +142,8 @@ template <int Stride>
       for (int kx = 0; kx < 3; ++kx) {
         const std::int64_t ix = x * Stride - g.padLeft + kx;
         if (ix < 0 || ix >= g.width) continue;
-        sum = _mm256_fmadd_ps(_mm256_loadu_ps(strip.in + (iy * g.width + ix) * g.channels + c), _mm256_loadu_ps(strip.weights + (3 * ky + kx) * strip.weightPitch + c), sum);
+        sum = _mm256_fmadd_ps(_mm256_loadu_ps(strip.in + (iy * g.width + ix) * g.channels + c),
+                              _mm256_loadu_ps(strip.weights + (3 * ky + kx) * strip.weightPitch + c), sum);
       }
     }
     store(strip, sum, ((y - strip.from) * g.outWidth + x) * g.channels + c);
@@ -148,28 +157,40 @@ void threeByThree(const Strip& strip) {
   const auto left = [&](std::int64_t x) { return x * Stride - g.padLeft; };
   // Edges that miss one column go with their neighbours.
   const std::int64_t last = g.outWidth - 1;
-  const bool leftEdge = left(0) == -1 && left(0) + 2 < g.width, rightEdge = last > 0 && left(last) >= 0 && left(last) + 2 == g.width;
-  const auto isInside = [&](std::int64_t x) { return (left(x) >= 0 || (x == 0 && leftEdge)) && (left(x) + 2 < g.width || (x == last && rightEdge)); };
+  const bool leftEdge = left(0) == -1 && left(0) + 2 < g.width,
+             rightEdge = last > 0 && left(last) >= 0 && left(last) + 2 == g.width;
+  const auto isInside = [&](std::int64_t x) {
+    return (left(x) >= 0 || (x == 0 && leftEdge)) && (left(x) + 2 < g.width || (x == last && rightEdge));
+  };
   std::int64_t from = 0, to = g.outWidth;
-  while (from < to && !isInside(from)) ++from;
-  while (to > from && !isInside(to - 1)) --to;
+  while (from < to && !isInside(from))
+    ++from;
+  while (to > from && !isInside(to - 1))
+    --to;
   for (std::int64_t c = 0; c + 8 <= g.channels; c += 8) {
-    for (std::int64_t x = 0; x < from; ++x) edgePosition<Stride>(strip, x, c);
+    for (std::int64_t x = 0; x < from; ++x)
+      edgePosition<Stride>(strip, x, c);
     for (std::int64_t x = from; x < to;) {
       const std::int64_t count = to - x >= 4 ? 4 : (to - x >= 2 ? 2 : 1);
       const bool atLeft = x == 0 && leftEdge, atRight = x + count > last && rightEdge;
-      if (count == 4) positions<Stride, 4>(strip, x, c, atLeft, atRight);
-      else if (count == 2) positions<Stride, 2>(strip, x, c, atLeft, atRight);
-      else positions<Stride, 1>(strip, x, c, atLeft, atRight);
+      if (count == 4)
+        positions<Stride, 4>(strip, x, c, atLeft, atRight);
+      else if (count == 2)
+        positions<Stride, 2>(strip, x, c, atLeft, atRight);
+      else
+        positions<Stride, 1>(strip, x, c, atLeft, atRight);
       x += count;
     }
-    for (std::int64_t x = to; x < g.outWidth; ++x) edgePosition<Stride>(strip, x, c);
+    for (std::int64_t x = to; x < g.outWidth; ++x)
+      edgePosition<Stride>(strip, x, c);
   }
 }
 #endif
 
 void anyRow(const OutputRow& row, std::int64_t firstChannel) {
-  vectorised([&]() __attribute__((always_inline)) { plainPart(row, 0, row.geometry.outWidth, firstChannel, row.geometry.channels); });
+  vectorised([&]() __attribute__((always_inline)) {
+    plainPart(row, 0, row.geometry.outWidth, firstChannel, row.geometry.channels);
+  });
 }
 
 #if defined(__x86_64__)
@@ -182,21 +203,25 @@ StripFunction chooseStrip(const ConvolutionGeometry& g) {
 }
 #endif
 
-/// Rows of results for which cache lines of as many positions as the first-level cache holds are read and written.
+/// Rows of results for which cache lines of as many positions as the first-level cache holds are read and
+/// written.
 std::int64_t stripRows(const ConvolutionGeometry& g) {
   constexpr std::int64_t kPositions = 320;
   const std::int64_t overlap = std::max<std::int64_t>(0, g.kernelHeight - g.strideY) * g.width;
-  return std::clamp<std::int64_t>((kPositions - overlap) / (g.strideY * g.width + g.outWidth), 1, g.outHeight);
+  return std::clamp<std::int64_t>((kPositions - overlap) / (g.strideY * g.width + g.outWidth), 1,
+                                  g.outHeight);
 }
 
 }  // namespace
 
-void depthwiseRows(const ConvolutionGeometry& g, const float* in, const DepthwiseWeights& weights, const float* residual, const Activation& activation, std::int64_t from,
-                   std::int64_t to, float* out) {
+void depthwiseRows(const ConvolutionGeometry& g, const float* in, const DepthwiseWeights& weights,
+                   const float* residual, const Activation& activation, std::int64_t from, std::int64_t to,
+                   float* out) {
   const bool clip = activation.kind == Activation::Kind::clip;
   constexpr float kInfinity = std::numeric_limits<float>::infinity();
   const float low = clip ? activation.low : -kInfinity, high = clip ? activation.high : kInfinity;
-  const std::int64_t inRow = g.width * g.channels, outRow = g.outWidth * g.channels, rowsOfStrip = stripRows(g);
+  const std::int64_t inRow = g.width * g.channels, outRow = g.outWidth * g.channels,
+                     rowsOfStrip = stripRows(g);
   std::int64_t channelsDone = 0;
 #if defined(__x86_64__)
   const StripFunction function = chooseStrip(g);
@@ -209,7 +234,9 @@ void depthwiseRows(const ConvolutionGeometry& g, const float* in, const Depthwis
     count = std::min({rowsOfStrip, g.outHeight - y, to - row});
     const float* pictureIn = in + picture * g.height * inRow;
 #if defined(__x86_64__)
-    if (function) function({g, pictureIn, weights.taps, weights.pitch, weights.bias, residual, out, low, high, y, y + count});
+    if (function)
+      function(
+          {g, pictureIn, weights.taps, weights.pitch, weights.bias, residual, out, low, high, y, y + count});
 #endif
     for (std::int64_t r = 0; r < count; ++r) {
       float* outOfRow = out + r * outRow;
@@ -218,9 +245,12 @@ void depthwiseRows(const ConvolutionGeometry& g, const float* in, const Depthwis
         zeros.resize(static_cast<std::size_t>(inRow));
         for (std::int64_t ky = 0; ky < g.kernelHeight; ++ky) {
           const std::int64_t iy = (y + r) * g.strideY - g.padTop + ky * g.dilationY;
-          rows[static_cast<std::size_t>(ky)] = iy < 0 || iy >= g.height ? zeros.data() : pictureIn + iy * inRow;
+          rows[static_cast<std::size_t>(ky)] =
+              iy < 0 || iy >= g.height ? zeros.data() : pictureIn + iy * inRow;
         }
-        anyRow({g, rows.data(), weights.taps, weights.pitch, weights.bias, residual ? residual + r * outRow : nullptr, outOfRow, low, high}, channelsDone);
+        anyRow({g, rows.data(), weights.taps, weights.pitch, weights.bias,
+                residual ? residual + r * outRow : nullptr, outOfRow, low, high},
+               channelsDone);
       }
       if (!clip) activate(activation, outOfRow, outOfRow, outRow);
     }
@@ -228,12 +258,14 @@ void depthwiseRows(const ConvolutionGeometry& g, const float* in, const Depthwis
   }
 }
 
-void depthwiseConvolution(const ConvolutionGeometry& g, const float* in, const DepthwiseWeights& weights, const float* residual, const Activation& activation, float* out,
-                          int threads) {
+void depthwiseConvolution(const ConvolutionGeometry& g, const float* in, const DepthwiseWeights& weights,
+                          const float* residual, const Activation& activation, float* out, int threads) {
   const std::int64_t outRow = g.outWidth * g.channels;
-  const std::int64_t grain = std::max<std::int64_t>(1, 32768 / std::max<std::int64_t>(1, outRow * g.kernelHeight * g.kernelWidth));
+  const std::int64_t grain =
+      std::max<std::int64_t>(1, 32768 / std::max<std::int64_t>(1, outRow * g.kernelHeight * g.kernelWidth));
   parallelFor(threads, g.batch * g.outHeight, grain, [&](std::int64_t from, std::int64_t to) {
-    depthwiseRows(g, in, weights, residual ? residual + from * outRow : nullptr, activation, from, to, out + from * outRow);
+    depthwiseRows(g, in, weights, residual ? residual + from * outRow : nullptr, activation, from, to,
+                  out + from * outRow);
   });
 }
 

@@ -20,12 +20,16 @@ struct DepthwiseWeights {
   const float* bias;   ///< [channels]
 };
 
-/// Convolution with one filter for each channel. in, out and residual (nullptr for none) are [batch, height, width, channels].
-void depthwiseConvolution(const ConvolutionGeometry& geometry, const float* in, const DepthwiseWeights& weights, const float* residual, const Activation& activation,
-                          float* out, int threads);
+/// Convolution with one filter for each channel. in, out and residual (nullptr for none) are [batch, height,
+/// width, channels].
+void depthwiseConvolution(const ConvolutionGeometry& geometry, const float* in,
+                          const DepthwiseWeights& weights, const float* residual,
+                          const Activation& activation, float* out, int threads);
 
-/// Rows [from, to) of the results, counted through all pictures, on the caller's thread; out and residual begin with row `from`.
-void depthwiseRows(const ConvolutionGeometry& geometry, const float* in, const DepthwiseWeights& weights, const float* residual, const Activation& activation,
-                   std::int64_t from, std::int64_t to, float* out);
+/// Rows [from, to) of the results, counted through all pictures, on the caller's thread; out and residual
+/// begin with row `from`.
+void depthwiseRows(const ConvolutionGeometry& geometry, const float* in, const DepthwiseWeights& weights,
+                   const float* residual, const Activation& activation, std::int64_t from, std::int64_t to,
+                   float* out);
 
 }  // namespace planish::cpu

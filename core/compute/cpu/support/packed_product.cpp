@@ -34,15 +34,18 @@ using StripFunction = void (*)(const Strip&);
 void plainStrip(const Strip& strip) {
   for (std::int64_t row = 0; row < strip.rows; row += kTileRows) {
     float sums[kTileRows][kPanelColumns];
-    for (auto& sum : sums) std::copy_n(strip.bias, kPanelColumns, sum);
+    for (auto& sum : sums)
+      std::copy_n(strip.bias, kPanelColumns, sum);
     if (strip.resumed)
-      for (std::int64_t r = row; r < std::min(row + kTileRows, strip.rows); ++r) std::copy_n(strip.out + r * strip.pitch, strip.columns, sums[r - row]);
+      for (std::int64_t r = row; r < std::min(row + kTileRows, strip.rows); ++r)
+        std::copy_n(strip.out + r * strip.pitch, strip.columns, sums[r - row]);
     const float* panel = strip.panel;
     for (std::int64_t s = 0; s < strip.segments; ++s) {
       const float* const* rows = strip.pointers + row * strip.segments + s * kTileRows;
       for (std::int64_t k = 0; k < strip.segmentLength; ++k, panel += kPanelColumns)
         for (int r = 0; r < kTileRows; ++r)
-          for (int n = 0; n < kPanelColumns; ++n) sums[r][n] += rows[r][k] * panel[n];
+          for (int n = 0; n < kPanelColumns; ++n)
+            sums[r][n] += rows[r][k] * panel[n];
     }
     for (std::int64_t r = row; r < std::min(row + kTileRows, strip.rows); ++r) {
       for (std::int64_t n = 0; n < strip.columns; ++n) {
@@ -57,7 +60,8 @@ void plainStrip(const Strip& strip) {
 #if defined(__x86_64__)
 /// Adds up a tile in registers: `Vectors` of 8 columns each; the panel is 16 columns wide in any case.
 template <int Vectors>
-[[gnu::target("avx2,fma"), gnu::always_inline]] inline void addUp(const Strip& strip, const float* const* rows, __m256 (&sums)[kTileRows][Vectors]) {
+[[gnu::target("avx2,fma"), gnu::always_inline]] inline void
+addUp(const Strip& strip, const float* const* rows, __m256 (&sums)[kTileRows][Vectors]) {
   const float* panel = strip.panel;
   const std::int64_t length = strip.segmentLength;
   for (std::int64_t s = 0; s < strip.segments; ++s, rows += kTileRows) {
@@ -85,41 +89,52 @@ template <int Vectors>
 
 /// Sums of a tile that sticks out of the result, as far as they are inside.
 template <int Vectors>
-[[gnu::target("avx2,fma"), gnu::noinline]] void loadPart(const Strip& strip, std::int64_t row, __m256 (&sums)[kTileRows][Vectors]) {
+[[gnu::target("avx2,fma"), gnu::noinline]] void loadPart(const Strip& strip, std::int64_t row,
+                                                         __m256 (&sums)[kTileRows][Vectors]) {
   float part[kTileRows][8 * Vectors] = {};
-  for (std::int64_t r = 0; r < std::min(kTileRows, strip.rows - row); ++r) std::copy_n(strip.out + (row + r) * strip.pitch, strip.columns, part[r]);
+  for (std::int64_t r = 0; r < std::min(kTileRows, strip.rows - row); ++r)
+    std::copy_n(strip.out + (row + r) * strip.pitch, strip.columns, part[r]);
   for (int r = 0; r < kTileRows; ++r)
-    for (int v = 0; v < Vectors; ++v) sums[r][v] = _mm256_loadu_ps(part[r] + 8 * v);
+    for (int v = 0; v < Vectors; ++v)
+      sums[r][v] = _mm256_loadu_ps(part[r] + 8 * v);
 }
 
 template <int Vectors>
-[[gnu::target("avx2,fma"), gnu::always_inline]] inline void storeTile(const Strip& strip, std::int64_t row, __m256 (&sums)[kTileRows][Vectors]) {
+[[gnu::target("avx2,fma"), gnu::always_inline]] inline void storeTile(const Strip& strip, std::int64_t row,
+                                                                      __m256 (&sums)[kTileRows][Vectors]) {
   float* out = strip.out + row * strip.pitch;
   if (strip.residual) {
     const float* residual = strip.residual + row * strip.residualPitch;
 #pragma GCC unroll 6
     for (int r = 0; r < kTileRows; ++r, residual += strip.residualPitch)
 #pragma GCC unroll 2
-      for (int v = 0; v < Vectors; ++v) sums[r][v] = _mm256_add_ps(sums[r][v], _mm256_loadu_ps(residual + 8 * v));
+      for (int v = 0; v < Vectors; ++v)
+        sums[r][v] = _mm256_add_ps(sums[r][v], _mm256_loadu_ps(residual + 8 * v));
   }
   const __m256 low = _mm256_set1_ps(strip.low), high = _mm256_set1_ps(strip.high);
 #pragma GCC unroll 6
   for (int r = 0; r < kTileRows; ++r, out += strip.pitch)
 #pragma GCC unroll 2
     // Operands in this order keep a NaN of the value.
-    for (int v = 0; v < Vectors; ++v) _mm256_storeu_ps(out + 8 * v, _mm256_min_ps(high, _mm256_max_ps(low, sums[r][v])));
+    for (int v = 0; v < Vectors; ++v)
+      _mm256_storeu_ps(out + 8 * v, _mm256_min_ps(high, _mm256_max_ps(low, sums[r][v])));
 }
 
 /// A tile that sticks out of the result: only what lies inside is read and written.
 template <int Vectors>
-[[gnu::target("avx2,fma"), gnu::noinline]] void storePart(const Strip& strip, std::int64_t row, __m256 (&sums)[kTileRows][Vectors]) {
+[[gnu::target("avx2,fma"), gnu::noinline]] void storePart(const Strip& strip, std::int64_t row,
+                                                          __m256 (&sums)[kTileRows][Vectors]) {
   const __m256 low = _mm256_set1_ps(strip.low), high = _mm256_set1_ps(strip.high);
   for (int v = 0; v < Vectors; ++v) {
-    const __m256i inside = _mm256_cmpgt_epi32(_mm256_set1_epi32(static_cast<int>(strip.columns) - 8 * v), _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7));
+    const __m256i inside = _mm256_cmpgt_epi32(_mm256_set1_epi32(static_cast<int>(strip.columns) - 8 * v),
+                                              _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7));
     for (int r = 0; r < kTileRows && row + r < strip.rows; ++r) {
       __m256 value = sums[r][v];
-      if (strip.residual) value = _mm256_add_ps(value, _mm256_maskload_ps(strip.residual + (row + r) * strip.residualPitch + 8 * v, inside));
-      _mm256_maskstore_ps(strip.out + (row + r) * strip.pitch + 8 * v, inside, _mm256_min_ps(high, _mm256_max_ps(low, value)));
+      if (strip.residual)
+        value = _mm256_add_ps(
+            value, _mm256_maskload_ps(strip.residual + (row + r) * strip.residualPitch + 8 * v, inside));
+      _mm256_maskstore_ps(strip.out + (row + r) * strip.pitch + 8 * v, inside,
+                          _mm256_min_ps(high, _mm256_max_ps(low, value)));
     }
   }
 }
@@ -134,18 +149,21 @@ template <int Vectors>
 #pragma GCC unroll 6
       for (int r = 0; r < kTileRows; ++r)
 #pragma GCC unroll 2
-        for (int v = 0; v < Vectors; ++v) sums[r][v] = _mm256_loadu_ps(strip.bias + 8 * v);
+        for (int v = 0; v < Vectors; ++v)
+          sums[r][v] = _mm256_loadu_ps(strip.bias + 8 * v);
     } else if (row < whole) {
       const float* out = strip.out + row * strip.pitch;
 #pragma GCC unroll 6
       for (int r = 0; r < kTileRows; ++r, out += strip.pitch)
 #pragma GCC unroll 2
-        for (int v = 0; v < Vectors; ++v) sums[r][v] = _mm256_loadu_ps(out + 8 * v);
+        for (int v = 0; v < Vectors; ++v)
+          sums[r][v] = _mm256_loadu_ps(out + 8 * v);
     } else {
       __m256 part[kTileRows][Vectors];  // a copy, so that the others stay in registers
       loadPart<Vectors>(strip, row, part);
       for (int r = 0; r < kTileRows; ++r)
-        for (int v = 0; v < Vectors; ++v) sums[r][v] = part[r][v];
+        for (int v = 0; v < Vectors; ++v)
+          sums[r][v] = part[r][v];
     }
     addUp<Vectors>(strip, rows, sums);
     if (row < whole) {
@@ -153,7 +171,8 @@ template <int Vectors>
     } else {
       __m256 part[kTileRows][Vectors];
       for (int r = 0; r < kTileRows; ++r)
-        for (int v = 0; v < Vectors; ++v) part[r][v] = sums[r][v];
+        for (int v = 0; v < Vectors; ++v)
+          part[r][v] = sums[r][v];
       storePart<Vectors>(strip, row, part);
     }
   }
@@ -211,7 +230,8 @@ void multiply(const PackedMatrix& matrix, const ProductRows& rows, const Product
   multiply(matrix, {0, matrix.columns, 0, matrix.depth}, rows, output);
 }
 
-void multiply(const PackedMatrix& matrix, const ProductRange& range, const ProductRows& rows, const ProductOutput& output) {
+void multiply(const PackedMatrix& matrix, const ProductRange& range, const ProductRows& rows,
+              const ProductOutput& output) {
   static const StripFunctions functions = stripFunctions();
   static constexpr std::array<float, kPanelColumns> kNoBias{};
   constexpr float kInfinity = std::numeric_limits<float>::infinity();
@@ -227,21 +247,27 @@ void multiply(const PackedMatrix& matrix, const ProductRange& range, const Produ
   strip.resumed = range.firstDepth > 0;
   // A small matrix stays in the first-level cache together with the rows of a few tiles.
   constexpr std::int64_t kFirstLevelFloats = 6 * 1024, kFewRows = 4 * kTileRows;
-  const std::int64_t together = range.depth * ((range.columns + kPanelColumns - 1) / kPanelColumns * kPanelColumns) <= kFirstLevelFloats ? kFewRows : rows.rows;
+  const std::int64_t together =
+      range.depth * ((range.columns + kPanelColumns - 1) / kPanelColumns * kPanelColumns) <= kFirstLevelFloats
+          ? kFewRows
+          : rows.rows;
   for (std::int64_t row = 0; row < rows.rows; row += together) {
     strip.rows = std::min(together, rows.rows - row);
     strip.pointers = rows.pointers + row * rows.segments;
     for (std::int64_t column = 0; column < range.columns; column += kPanelColumns) {
       strip.columns = std::min(kPanelColumns, range.columns - column);
-      strip.panel = matrix.data.data() + (range.firstColumn + column) * matrix.depth + range.firstDepth * kPanelColumns;
+      strip.panel =
+          matrix.data.data() + (range.firstColumn + column) * matrix.depth + range.firstDepth * kPanelColumns;
       strip.bias = output.bias ? output.bias + column : kNoBias.data();
-      strip.residual = output.residual && last ? output.residual + row * output.residualPitch + column : nullptr;
+      strip.residual =
+          output.residual && last ? output.residual + row * output.residualPitch + column : nullptr;
       strip.out = output.out + row * output.pitch + column;
       (strip.columns <= 8 ? functions.narrow : functions.wide)(strip);
     }
   }
   if (!last || clip || output.activation.kind == Activation::Kind::none) return;
-  for (std::int64_t r = 0; r < rows.rows; ++r) activate(output.activation, output.out + r * output.pitch, output.out + r * output.pitch, range.columns);
+  for (std::int64_t r = 0; r < rows.rows; ++r)
+    activate(output.activation, output.out + r * output.pitch, output.out + r * output.pitch, range.columns);
 }
 
 }  // namespace planish::cpu

@@ -60,14 +60,17 @@ struct ProductOutput {
 /// of rows or threads. Runs on the caller's thread.
 void multiply(const PackedMatrix& matrix, const ProductRows& rows, const ProductOutput& output);
 
-/// A part of a product. firstColumn is a multiple of 16; the first of these columns is at ProductOutput::out, bias and residual.
+/// A part of a product. firstColumn is a multiple of 16; the first of these columns is at ProductOutput::out,
+/// bias and residual.
 struct ProductRange {
   std::int64_t firstColumn = 0, columns = 0, firstDepth = 0, depth = 0;
 };
 
-/// The same for a part of the columns, and a part of the depth: `rows` are the left matrix's columns of this part only. A part that does not begin the
-/// depth goes on with the sums that stand in `out`; one that does not end it leaves sums there. Part by part in order gives the bytes of the whole.
-void multiply(const PackedMatrix& matrix, const ProductRange& range, const ProductRows& rows, const ProductOutput& output);
+/// The same for a part of the columns, and a part of the depth: `rows` are the left matrix's columns of this
+/// part only. A part that does not begin the depth goes on with the sums that stand in `out`; one that does
+/// not end it leaves sums there. Part by part in order gives the bytes of the whole.
+void multiply(const PackedMatrix& matrix, const ProductRange& range, const ProductRows& rows,
+              const ProductOutput& output);
 
 /// How many rows make a good block for multiply(): the block's left side and its result stay in the second-level cache.
 std::int64_t blockRows(const PackedMatrix& matrix);
