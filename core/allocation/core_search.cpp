@@ -6,6 +6,10 @@
 namespace planish {
 namespace {
 
+bool isBefore(const auto& a, const auto& b) {
+  return a.resource != b.resource ? a.resource < b.resource : a.cost < b.cost;
+}
+
 constexpr double kWider = 1 + 1e-9;  ///< room for rounding where states are left out by their resource
 
 }  // namespace
@@ -83,16 +87,29 @@ std::int64_t CoreSearch::advance(const CoreUnit& unit, double up, double down) {
     looked += last - first;
     if (m_next.size() > (m_runs.empty() ? 0 : m_runs.back())) m_runs.push_back(m_next.size());
   };
-  offer({0, 0, -1});
   for (const auto& move : unit.moves)
     offer(move);
   mergeRuns();
-  m_states.clear();
-  for (const State& state : m_next) {
-    if (bound(state, up, down) > threshold()) continue;  // the threshold has fallen since
-    m_states.push_back({state.resource, state.cost, traced(state, unit.unit)});
+  // With those that stay where they are, which are the most.
+  m_merged.clear();
+  const double most = threshold();
+  double least = std::numeric_limits<double>::infinity();
+  const auto take = [&](const State& state) {
+    const double own = value(state);
+    if (own >= least || bound(state, up, down) > most) return;
+    least = own;
+    m_merged.push_back({state.resource, state.cost, traced(state, unit.unit)});
+  };
+  auto stays = m_states.cbegin();
+  for (const State& moved : m_next) {
+    for (; stays != m_states.cend() && !isBefore(moved, *stays); ++stays)
+      take(*stays);
+    take(moved);
   }
-  return looked;
+  for (; stays != m_states.cend(); ++stays)
+    take(*stays);
+  m_states.swap(m_merged);
+  return looked + static_cast<std::int64_t>(m_states.size());
 }
 
 /// Of states with no more resource, only those with a smaller value are worth keeping.
@@ -105,9 +122,7 @@ void CoreSearch::mergeRuns() {
       const State *b = aEnd, *const bEnd = m_next.data() + m_runs[std::min(r + 1, m_runs.size() - 1)];
       double least = std::numeric_limits<double>::infinity();
       while (a != aEnd || b != bEnd) {
-        const bool takeB =
-            a == aEnd ||
-            (b != bEnd && (b->resource < a->resource || (b->resource == a->resource && b->cost < a->cost)));
+        const bool takeB = a == aEnd || (b != bEnd && isBefore(*b, *a));
         const State& next = takeB ? *b++ : *a++;
         const double own = value(next);
         m_merged[out] = next;

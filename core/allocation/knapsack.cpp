@@ -15,7 +15,7 @@ namespace {
 using Item = Knapsack::Item;
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
 /// Partial solutions kept by the first search, and the factor by which that grows.
-constexpr std::int64_t kNarrow = 200, kWiden = 16;
+constexpr std::int64_t kNarrow = 200, kWiden = 256;
 
 /// Sums of whole resources move in steps of their common divisor; 0 where they are not whole or all alike.
 double resourceStep(const Knapsack& knapsack) {
