@@ -19,7 +19,7 @@ constexpr std::chrono::milliseconds kTrimAfter{300};
 
 }  // namespace
 
-void yieldToTheWindow() { ::setpriority(PRIO_PROCESS, static_cast<id_t>(::gettid()), 5); }
+void yieldToTheWindow() { ::setpriority(PRIO_PROCESS, static_cast<id_t>(::gettid()), 10); }
 
 void Gate::pause(bool paused) {
   std::lock_guard lock(m_mutex);

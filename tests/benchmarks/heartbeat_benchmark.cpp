@@ -261,6 +261,8 @@ int main(int argc, char** argv) {
   act([&] { window.openMeasurePage(); });
   wait(idle);
   finished("measured");
+  heart.enter(QStringLiteral("rest"));
+  wait([&, until = milliseconds(CLOCK_MONOTONIC) + 5000] { return milliseconds(CLOCK_MONOTONIC) > until; });
   heart.enter(QStringLiteral("solve"));
   for (const char* budget : {"18%", "15%"}) {
     act([&] { Q_EMIT window.view(QStringLiteral("plan"))->requested(views::request::SetBudget{parseBudget(budget), true, 0}); });

@@ -25,7 +25,8 @@ class RefreshQueue : public QObject {
 
  private:
   explicit RefreshQueue(QObject* parent) : QObject(parent) {
-    m_timer.setInterval(0);
+    // Others' timers and the paint of what was refreshed come in between.
+    m_timer.setInterval(8);
     connect(&m_timer, &QTimer::timeout, this, [this] {
       const QPointer<View> next = m_views.empty() ? nullptr : m_views.front();
       if (!m_views.empty()) m_views.pop_front();

@@ -25,7 +25,7 @@ namespace planish::views {
 namespace {
 
 constexpr int kCalm = 400;         ///< milliseconds between two pages while things change
-constexpr int kPreviewLayers = 100;  ///< rows of the plan in the preview: a row's layout costs the window's thread a fifth of a millisecond
+constexpr int kPreviewLayers = 40;  ///< rows of the plan in the preview: a row's layout costs the window's thread a fifth of a millisecond
 
 QByteArray pdf(const Workspace& workspace) {
   QByteArray bytes;
