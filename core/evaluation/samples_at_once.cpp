@@ -36,8 +36,8 @@ std::int64_t largestTouch(const Network& network, const std::map<ValueId, Shape>
   for (std::int32_t v = 0; v < network.valueCount(); ++v)
     if (network.value({v}).missing) key.given.push_back({v});
   for (auto* list : {&key.given, &key.wanted}) {
-    std::ranges::sort(*list);
-    list->erase(std::ranges::unique(*list).begin(), list->end());
+    std::sort(list->begin(), list->end());
+    list->erase(std::unique(list->begin(), list->end()), list->end());
   }
   std::int64_t largest = 1;
   const auto touch = [&](std::span<const OperationId> operations) {
