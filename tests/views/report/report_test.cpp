@@ -154,7 +154,7 @@ TEST(ReportView, ThePreviewOfAThousandLayersIsCutAndTheFileIsNot) {
   view.show();
   ASSERT_TRUE(QTest::qWaitFor([&] { return view.preview()->document()->characterCount() > 1000; }));
   EXPECT_FALSE(view.preview()->document()->toPlainText().contains(last));
-  EXPECT_TRUE(view.preview()->document()->toPlainText().contains(QStringLiteral("and 900 more")));
+  EXPECT_TRUE(view.preview()->document()->toPlainText().contains(QStringLiteral("and 960 more")));
   EXPECT_TRUE(reportHtml(w).contains(last));
 }
 
