@@ -74,7 +74,16 @@ void SmallChart::setY(double low, double high, const Labels& labels) {
 
 void SmallChart::setYDecades(double low, double high) {
   low = std::floor(low + 1e-9);
-  setVerticalDecades(*m_y, low, std::max(std::ceil(high - 1e-9), low + 1));
+  high = std::max(std::ceil(high - 1e-9), low + 1);
+  Labels labels;
+  m_decades = {low, high};
+  // An axis elides labels that stand closer than two lines. Of its own height, not as setVerticalDecades() does it: in a chart of 80 to 150 pixels
+  // the title and the margins take as much as the labels.
+  const int most = std::clamp((height() - 50) / (3 * QFontMetrics(labelFont()).height()), 1, 4);
+  const int step = std::max(1, static_cast<int>(std::ceil((high - low) / most)));
+  for (int power = static_cast<int>(low); power <= static_cast<int>(high); power += step)
+    labels.emplace_back(power, power >= -2 && power <= 3 ? QString::number(std::pow(10.0, power)) : QStringLiteral("1e%1").arg(power));
+  setY(low, high, labels);
 }
 
 SmallChart::Labels SmallChart::roundLabels(double low, double high, int count) {
@@ -90,6 +99,11 @@ SmallChart::Labels SmallChart::roundLabels(double low, double high, int count) {
   for (double value = std::ceil(low / step - 1e-9) * step; value <= high + step * 1e-9; value += step)
     labels.emplace_back(value, numberText(std::abs(value) < step * 1e-6 ? 0 : value));
   return labels;
+}
+
+void SmallChart::resizeEvent(QResizeEvent* event) {
+  ChartPanel::resizeEvent(event);
+  if (m_decades) setYDecades(m_decades->first, m_decades->second);
 }
 
 void SmallChart::redraw() { m_ink->update(); }

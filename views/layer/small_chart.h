@@ -6,6 +6,7 @@
 #include <QCategoryAxis>
 #include <QScatterSeries>
 
+#include <optional>
 #include <utility>
 #include <vector>
 
@@ -36,11 +37,12 @@ class SmallChart : public ChartPanel {
   QRectF plot() const { return chart()->plotArea(); }
   void setX(double low, double high, const Labels& labels);
   void setY(double low, double high, const Labels& labels);
-  /// Decades that hold `low` to `high`, both logarithms. An axis has either decades or values.
+  /// Decades that hold `low` to `high`, both logarithms.
   void setYDecades(double low, double high);
   /// At most `count` round numbers within [low, high].
   static Labels roundLabels(double low, double high, int count);
   void redraw();
+  void resizeEvent(QResizeEvent* event) override;
 
  private:
   QString m_name;
@@ -48,6 +50,7 @@ class SmallChart : public ChartPanel {
   QCategoryAxis *m_x, *m_y;
   QScatterSeries* m_series;
   PlotItem* m_ink;
+  std::optional<std::pair<double, double>> m_decades;  ///< of the vertical axis: labels are chosen anew by its height
   bool m_stale = false;
 };
 
