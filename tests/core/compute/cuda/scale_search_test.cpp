@@ -40,6 +40,20 @@ class DeviceScaleTest : public KernelTest {
     return sum;
   }
 
+  /// Without candidates. `sums`: of x x^T over so many vectors, by group.
+  DeviceScaleProblem problemOf(int bits, std::int64_t rows, std::int64_t groups, std::int64_t count, std::span<const float> values, std::span<const double> sums,
+                               std::int64_t vectors) {
+    DeviceScaleProblem problem;
+    problem.bits = bits;
+    problem.rows = rows;
+    problem.count = count;
+    problem.values.assign(values.begin(), values.end());
+    std::vector<float> means;
+    for (const double sum : sums) means.push_back(static_cast<float>(sum / static_cast<double>(vectors)));
+    problem.moments = engines->toDevice(0, Tensor::of<float>({groups, count, count}, means));
+    return problem;
+  }
+
   void compare(std::int64_t rows, std::int64_t groups, std::int64_t count, int bits) {
     SCOPED_TRACE(::testing::Message() << rows << " rows in " << groups << " groups of " << count << ", " << bits << " bits, seed " << freshSeed());
     constexpr std::int64_t kVectors = 64;
@@ -48,14 +62,7 @@ class DeviceScaleTest : public KernelTest {
     const auto values = weights.data<float>();
     ScaleRule rule;
     rule.bits = bits;
-    DeviceScaleProblem problem;
-    problem.bits = bits;
-    problem.rows = rows;
-    problem.count = count;
-    problem.values.assign(values.begin(), values.end());
-    std::vector<float> means;
-    for (const double sum : sums) means.push_back(static_cast<float>(sum / kVectors));
-    problem.moments = engines->toDevice(0, Tensor::of<float>({groups, count, count}, means));
+    DeviceScaleProblem problem = problemOf(bits, rows, groups, count, values, sums, kVectors);
     for (std::int64_t row = 0; row < rows; ++row) {
       const auto own = values.subspan(static_cast<std::size_t>(row * count), static_cast<std::size_t>(count));
       const double half = 1 << (bits - 1), whole = std::max(*std::max_element(own.begin(), own.end()) / (half - 1), -*std::min_element(own.begin(), own.end()) / half);
@@ -92,14 +99,7 @@ class DeviceScaleTest : public KernelTest {
     const auto values = weights.data<float>();
     ScaleRule rule;
     rule.bits = bits;
-    DeviceScaleProblem problem;
-    problem.bits = bits;
-    problem.rows = rows;
-    problem.count = count;
-    problem.values.assign(values.begin(), values.end());
-    std::vector<float> means;
-    for (const double sum : sums) means.push_back(static_cast<float>(sum / static_cast<double>(vectors)));
-    problem.moments = engines->toDevice(0, Tensor::of<float>({1, count, count}, means));
+    DeviceScaleProblem problem = problemOf(bits, rows, 1, count, values, sums, vectors);
     const double half = 1 << (bits - 1);
     std::vector<std::span<const float>> groups;
     for (std::int64_t row = 0; row < rows; ++row) {
