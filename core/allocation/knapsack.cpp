@@ -1,7 +1,6 @@
 #include "core/allocation/knapsack.h"
 
-#include "core/allocation/core_search.h"
-#include "core/allocation/relaxation.h"
+#include "core/allocation/branch_search.h"
 #include "core/base/error.h"
 
 #include <algorithm>
@@ -14,9 +13,6 @@ namespace {
 
 using Item = Knapsack::Item;
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
-/// Partial solutions kept by the first search, and the factor by which that grows.
-constexpr std::int64_t kNarrow = 200, kWiden = 256;
-
 /// Sums of whole resources move in steps of their common divisor; 0 where they are not whole or all alike.
 double resourceStep(const Knapsack& knapsack) {
   if (knapsack.wholeObjective) return 0;
@@ -87,13 +83,6 @@ KnapsackSolver::KnapsackSolver(Knapsack knapsack)
 KnapsackSolver::~KnapsackSolver() = default;
 KnapsackSolver::KnapsackSolver(KnapsackSolver&&) noexcept = default;
 
-double KnapsackSolver::objectiveOf(const std::vector<int>& items) const {
-  double objective = 0;
-  for (std::size_t u = 0; u < items.size(); ++u)
-    objective += m_knapsack.units[u][static_cast<std::size_t>(items[u])].objective;
-  return objective;
-}
-
 /// The limit that can really be used up.
 double KnapsackSolver::usable(double limit) const {
   // Sums of damages are rounded; a sum that is the limit itself but for that is within it.
@@ -102,65 +91,8 @@ double KnapsackSolver::usable(double limit) const {
   return m_least + std::floor((limit - m_least) / m_resourceStep) * m_resourceStep;
 }
 
-/// Units with the moves that may be part of something better, best rates first.
-std::vector<CoreUnit> KnapsackSolver::coreOf(const std::vector<int>& base, double price,
-                                             double threshold) const {
-  std::vector<CoreUnit> core;
-  for (std::size_t u = 0; u < m_knapsack.units.size(); ++u) {
-    const auto& items = m_knapsack.units[u];
-    const auto& now = items[static_cast<std::size_t>(base[u])];
-    CoreUnit unit;
-    for (std::size_t i = 0; i < items.size(); ++i) {
-      if (static_cast<int>(i) == base[u]) continue;
-      const double resource = items[i].resource - now.resource;
-      const double cost = std::max(0.0, items[i].objective - now.objective + price * resource);
-      if (cost > threshold) continue;
-      unit.moves.push_back({resource, cost, static_cast<int>(i)});
-      double& rate = resource > 0 ? unit.up : unit.down;
-      rate = std::min(rate, cost / std::abs(resource));
-    }
-    if (unit.moves.empty()) continue;
-    unit.unit = static_cast<int>(u);
-    core.push_back(std::move(unit));
-  }
-  std::sort(core.begin(), core.end(), [](const CoreUnit& a, const CoreUnit& b) {
-    const double x = std::min(a.up, a.down), y = std::min(b.up, b.down);
-    return x != y ? x < y : a.unit < b.unit;
-  });
-  return core;
-}
-
 KnapsackSolution KnapsackSolver::solve(double limit, std::int64_t effort, const Progress& progress) const {
-  const double allowed = usable(limit);
-  const Relaxation::Base base = m_relaxation->at(allowed);
-  KnapsackSolution solution;
-  solution.items = base.items;
-  const double objective = objectiveOf(base.items);
-  solution.bound = objective;
-  if (base.price <= 0) return solution;  // everybody has the best there is
-
-  double largest = 0;
-  for (const auto& items : m_knapsack.units)
-    largest += std::max(std::abs(items.front().objective), std::abs(items.back().objective));
-  const double slack = allowed - base.used, dualBound = objective - base.price * slack;
-  CoreSearch search(slack, base.price, m_objectiveStep, largest * 1e-14);
-  solution.items = m_relaxation->filled(base, allowed);
-  search.know(std::min(base.price * slack, objectiveOf(solution.items) - dualBound));
-  // A narrow search finds something good at once; what it leaves of the core is searched wider and wider.
-  double reached = 0;
-  solution.proven = false;
-  for (std::int64_t kept = kNarrow, left = effort; !solution.proven && left > 0; kept *= kWiden) {
-    const auto core = coreOf(base.items, base.price, search.threshold());
-    const auto outcome = search.search(core, std::min(kept, effort), left, progress);
-    left -= std::max<std::int64_t>(outcome.looked, 1);
-    std::vector<int> items = base.items;
-    if (search.apply(items)) solution.items = std::move(items);
-    reached = std::max(reached, std::min(outcome.lost, search.best()));
-    solution.proven = outcome.lost > search.threshold();
-  }
-  const double found = objectiveOf(solution.items);
-  solution.bound = solution.proven ? found : std::min(found, dualBound + reached);
-  return solution;
+  return BranchSearch(m_knapsack, *m_relaxation, usable(limit), m_objectiveStep, effort).run(progress);
 }
 
 KnapsackSolution solveKnapsack(const Knapsack& knapsack, std::int64_t effort, const Progress& progress) {

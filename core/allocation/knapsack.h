@@ -36,12 +36,11 @@ struct KnapsackSolution {
 };
 
 class Relaxation;
-struct CoreUnit;
 
 /// Optima of one knapsack under one limit after another, by reduction with the dual bound and dynamic
 /// programming over a growing core (after Pisinger, "A minimal algorithm for the multiple-choice knapsack
-/// problem", 1995, in a form for real objectives). What does not depend on the limit is made once. Solutions
-/// depend on knapsack, limit and effort only.
+/// problem", 1995, in a form for real objectives), see BranchSearch. What does not depend on the limit is
+/// made once. Solutions depend on knapsack, limit and effort only.
 class KnapsackSolver {
  public:
   explicit KnapsackSolver(Knapsack knapsack);
@@ -55,9 +54,7 @@ class KnapsackSolver {
   KnapsackSolution solve(double limit, std::int64_t effort, const Progress& progress) const;
 
  private:
-  double objectiveOf(const std::vector<int>& items) const;
   double usable(double limit) const;
-  std::vector<CoreUnit> coreOf(const std::vector<int>& base, double price, double threshold) const;
 
   Knapsack m_knapsack;
   std::unique_ptr<Relaxation> m_relaxation;

@@ -3,6 +3,13 @@
 #include <algorithm>
 
 namespace planish {
+namespace {
+
+bool isHeld(const std::vector<int>& held, int unit) {
+  return !held.empty() && held[static_cast<std::size_t>(unit)] >= 0;
+}
+
+}  // namespace
 
 Relaxation::Relaxation(const Knapsack& knapsack) : m_knapsack(knapsack) {
   for (std::size_t u = 0; u < knapsack.units.size(); ++u) {
@@ -33,11 +40,19 @@ void Relaxation::addHull(const std::vector<Knapsack::Item>& items, int unit) {
   }
 }
 
-Relaxation::Base Relaxation::at(double limit) const {
-  Base base{std::vector<int>(m_knapsack.units.size(), 0), m_least, 0};
+Relaxation::Base Relaxation::at(double limit, const std::vector<int>& held) const {
+  Base base{std::vector<int>(m_knapsack.units.size(), 0), m_least};
+  for (std::size_t u = 0; u < held.size(); ++u) {
+    if (held[u] < 0) continue;
+    const auto& items = m_knapsack.units[u];
+    base.items[u] = held[u];
+    base.used += items[static_cast<std::size_t>(held[u])].resource - items.front().resource;
+  }
   for (const Step& step : m_steps) {
+    if (isHeld(held, step.unit)) continue;
     if (base.used + step.resource > limit) {
       base.price = step.gain;
+      base.split = step.unit;
       break;
     }
     base.used += step.resource;
@@ -46,11 +61,11 @@ Relaxation::Base Relaxation::at(double limit) const {
   return base;
 }
 
-std::vector<int> Relaxation::filled(const Base& base, double limit) const {
+std::vector<int> Relaxation::filled(const Base& base, double limit, const std::vector<int>& held) const {
   std::vector<int> items = base.items;
   double used = base.used;
   for (const Step& step : m_steps) {
-    if (step.gain > base.price) continue;
+    if (step.gain > base.price || isHeld(held, step.unit)) continue;
     const auto& unit = m_knapsack.units[static_cast<std::size_t>(step.unit)];
     int& item = items[static_cast<std::size_t>(step.unit)];
     if (step.to <= item) continue;

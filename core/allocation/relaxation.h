@@ -15,10 +15,13 @@ class Relaxation {
     std::vector<int> items;  ///< the relaxed optimum rounded down: by unit an item on its hull
     double used = 0;         ///< resource of these
     double price = 0;        ///< objective for one unit of resource; 0 where the limit binds nobody
+    int split = -1;          ///< the unit whose next step no longer fits
   };
-  Base at(double limit) const;
+  /// `held`: by unit the item it must have, -1 where that is free; empty: all are. More is used than the
+  /// limit where these alone do not fit.
+  Base at(double limit, const std::vector<int>& held) const;
   /// What steps further on fit beside the base: a solution not worse than it.
-  std::vector<int> filled(const Base& base, double limit) const;
+  std::vector<int> filled(const Base& base, double limit, const std::vector<int>& held) const;
 
  private:
   struct Step {

@@ -1,4 +1,4 @@
-// Time of solving an allocation problem again for another budget: 1 000 layers x 20 options. Usage: solver_benchmark
+// Time of solving an allocation problem again for another budget: 1 000 layers x 20 options. Usage: solver_benchmark [PROBLEMS]
 #include "core/allocation/exact_resolver.h"
 #include "plugins/builtin_plugins.h"
 #include "tests/benchmarks/sweep_support.h"
@@ -43,10 +43,10 @@ void print(const std::string& what, std::vector<double> times) {
 }
 
 /// `again`: with what does not depend on the budget made before, as when a budget is dragged.
-void measure(const std::string& name, const Allocator& solver, Kind kind, bool again) {
+void measure(const std::string& name, const Allocator& solver, Kind kind, bool again, std::uint64_t problems) {
   std::vector<double> times, gaps;
   int unproven = 0;
-  for (std::uint64_t seed = 1; seed <= 10; ++seed) {
+  for (std::uint64_t seed = 1; seed <= problems; ++seed) {
     AllocationProblem made = problem(seed, 1000, 20, kind);
     std::int64_t least = 0, most = 0;
     for (const auto& unit : made.units) {
@@ -74,7 +74,8 @@ void measure(const std::string& name, const Allocator& solver, Kind kind, bool a
 }  // namespace
 }  // namespace planish::benchmark
 
-int main() {
+int main(int argc, char** argv) {
+  const std::uint64_t problems = argc > 1 ? std::stoull(argv[1]) : 10;
   planish::PluginRegistries plugins;
   planish::registerBuiltinPlugins(plugins);
   using planish::benchmark::Kind;
@@ -82,7 +83,7 @@ int main() {
   for (const auto& [name, kind] : {std::pair("quantization", Kind::quantization), std::pair("equal sizes", Kind::equalSizes), std::pair("arbitrary", Kind::arbitrary),
                                    std::pair("correlated", Kind::correlated)}) {
     for (const char* solver : {"exact", "greedy", "uniform"})
-      if (kind != Kind::correlated || std::string(solver) == "exact") planish::benchmark::measure(name, plugins.solvers.get(solver), kind, false);
-    planish::benchmark::measure(name, plugins.solvers.get("exact"), kind, true);
+      if (kind != Kind::correlated || std::string(solver) == "exact") planish::benchmark::measure(name, plugins.solvers.get(solver), kind, false, problems);
+    planish::benchmark::measure(name, plugins.solvers.get("exact"), kind, true, problems);
   }
 }

@@ -79,6 +79,44 @@ TEST(Knapsack, AgreesWithExhaustiveSearchUnderDamageLimits) {
   }
 }
 
+/// Least damage within the limit by a table over all sums of eight bits.
+double tabulated(const AllocationProblem& problem) {
+  const auto room = static_cast<std::size_t>(*problem.bitLimit / 8);
+  std::vector<double> least(room + 1, 0), next;
+  for (const auto& unit : problem.units) {
+    next.assign(room + 1, std::numeric_limits<double>::infinity());
+    for (const auto& choice : unit.choices)
+      for (auto r = static_cast<std::size_t>(choice.bits / 8); r <= room; ++r) next[r] = std::min(next[r], least[r - static_cast<std::size_t>(choice.bits / 8)] + choice.damage);
+    least.swap(next);
+  }
+  return least[room];
+}
+
+TEST(Knapsack, ALargeLayerBesideTheLimitIsHeldAtOneSettingAfterAnother) {
+  std::mt19937_64 random(6);
+  const auto uniform = [&] { return static_cast<double>(random() >> 11) / 9007199254740992.0; };
+  for (int i = 0; i < 40; ++i) {
+    AllocationProblem problem;
+    std::int64_t least = 0, most = 0;
+    for (int u = 0; u < 150; ++u) {
+      const double weights = u < 4 ? 3000 : std::exp2(3 + 4 * uniform()), scale = std::exp2(16 * uniform());
+      AllocationUnit unit;
+      for (int o = 0; o < 12; ++o) {
+        const double bits = 2 + 6.0 * o / 11;
+        unit.choices.push_back({{}, scale * std::exp2(-2 * bits) * (0.7 + 0.6 * uniform()), 0, static_cast<std::int64_t>(bits * weights / 8) * 8, 0});
+      }
+      least += unit.choices.front().bits;
+      most += unit.choices.back().bits;
+      problem.units.push_back(std::move(unit));
+    }
+    problem.bitLimit = least + (most - least) * (1 + i % 9) / 10;
+    const Allocation found = solveExactly(problem, 2000000, {});
+    ASSERT_LE(found.bits, *problem.bitLimit) << i;
+    ASSERT_EQ(*found.bound, found.damage) << i;
+    ASSERT_NEAR(found.damage, tabulated(problem), 1e-12 * found.damage) << i;
+  }
+}
+
 TEST(Knapsack, TheBoundHoldsWhereTheEffortIsCut) {
   std::mt19937_64 random(3);
   int unproven = 0;
