@@ -1,8 +1,9 @@
 #include "app/desktop/worker.h"
 
+#include "core/base/idle_memory.h"
+
 #include <QMetaObject>
 
-#include <malloc.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -176,7 +177,7 @@ void Worker::loop() {
         // What a job held is freed in pieces, and lies in the allocator until the system gets it back.
         trimmed = true;
         lock.unlock();
-        ::malloc_trim(0);
+        returnIdleMemory();
         continue;
       }
       m_wake.wait(lock, wanted);

@@ -93,7 +93,7 @@ ChannelMoments StagedRun::piece(Executor& executor, std::size_t index, const std
   ChannelMoments moments;
   moments.add(values.at(value), axis);
   if (!inCut) values.erase(value);
-  for (auto& [id, tensor] : values) kept[id] = outsideOfPools(tensor);
+  for (auto& [id, tensor] : values) kept[id] = m_memory.copyOf(tensor);
   return moments;
 }
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "core/base/progress.h"
+#include "core/compute/kept_memory.h"
 #include "core/data/batch_source.h"
 #include "core/network/layer.h"
 #include "core/statistics/channel_moments.h"
@@ -34,6 +35,7 @@ class StagedRun {
   const Progress& m_progress;
   std::int64_t m_atOnce;
   std::vector<std::unique_ptr<Executor>> m_executors;
+  KeptMemory m_memory;
   std::vector<ValueMap> m_kept;  ///< by piece
 };
 

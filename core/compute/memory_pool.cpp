@@ -125,12 +125,4 @@ void MemoryPool::resetPeak() {
 
 void MemoryPool::trim() { m_shared->trim(); }
 
-Tensor outsideOfPools(const Tensor& tensor) {
-  if (tensor.type() == DataType::string || tensor.device().kind != DeviceKind::cpu) return tensor;
-  const auto from = tensor.bytes();
-  Tensor copy(tensor.type(), tensor.shape());
-  std::copy(from.begin(), from.end(), copy.writableBytes().begin());
-  return Tensor(tensor.type(), tensor.shape(), copy.storage(), tensor.layout());
-}
-
 }  // namespace planish

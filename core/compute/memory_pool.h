@@ -31,8 +31,4 @@ class MemoryPool {
   std::shared_ptr<Shared> m_shared;
 };
 
-/// A copy in memory of just its size. Values of an executor may lie in larger blocks of its pool: kept ones would hold those, and leave the
-/// pool with blocks of sizes that nobody asks for again.
-Tensor outsideOfPools(const Tensor& tensor);
-
 }  // namespace planish

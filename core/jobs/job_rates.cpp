@@ -83,6 +83,10 @@ std::int64_t JobRates::mostKeptBytes(const BatchSource& source, std::int64_t lim
   return static_cast<std::int64_t>(most);
 }
 
+std::int64_t JobRates::stagedBytes(const BatchSource& source) const {
+  return CutRunner(*m_network.network, source, {m_network.network->outputs.front()}, {}, m_context).stagedBytes();
+}
+
 std::string JobRates::methodOf(const Layer& layer, const Setting& setting) const {
   std::string method;
   for (const Compressor* compressor : pipelineFor(m_plugins.compressors, layer, setting)) method += (method.empty() ? "" : "+") + compressor->declaration().id;

@@ -23,6 +23,9 @@ class JobRates {
   /// samples as fit into it, as repairs do.
   std::int64_t mostKeptBytes(const BatchSource& source, std::int64_t limit, bool inPart = false) const;
 
+  /// Values between the stages of a sweep's way to the end, on all threads.
+  std::int64_t stagedBytes(const BatchSource& source) const;
+
   /// Seconds that making a layer by each setting takes, without statistics. From `recorded` where it has the method, else measured on a layer
   /// of middling size.
   double secondsOfLayers(const std::vector<std::pair<const Layer*, Setting>>& cells, const std::vector<LayerResult>& recorded);

@@ -201,6 +201,7 @@ Preflight preflight(const MeasureJob& job, const Context& context, const Progres
   if (runs > 0) {
     estimate.memory.push_back({"values of a run", rates.valueBytes(*job.calibration)});
     estimate.memory.push_back({"values kept in front of a layer", rates.mostKeptBytes(*job.calibration, context.memoryLimit)});
+    if (const std::int64_t staged = rates.stagedBytes(*job.calibration); staged > 0) estimate.memory.push_back({"values on their way", staged});
   }
   if (const std::int64_t statistics = statisticsBytes(rates, cells, job.calibration); statistics > 0) estimate.memory.push_back({"statistics", statistics});
   estimate.memory.push_back({"workspace of a layer", workspaceBytes(cells) / 4 * static_cast<std::int64_t>(job.options.size() + 3)});

@@ -186,7 +186,7 @@ void CutRunner::moveTo(OperationId place, const Progress& progress) {
         const ValueMap before = std::move(kept);
         kept = front(executor, m_pieces[piece], values, progress, before);
         for (auto& [id, tensor] : kept)
-          if (const auto found = before.find(id); found == before.end()) tensor = outsideOfPools(tensor);
+          if (const auto found = before.find(id); found == before.end()) tensor = m_memory.copyOf(tensor);  // blocks of the pools come and go
       },
       progress);
   m_kept = true;
@@ -218,9 +218,7 @@ std::vector<Stage> CutRunner::stages() const {
   return stagesOf(m_network, m_connections, m_cut, m_wanted, rules);
 }
 
-std::size_t CutRunner::piecesTogether(const std::vector<Stage>& stages) const {
-  constexpr std::size_t kMost = 16;
-  if (stages.size() == 1) return 1;
+std::int64_t CutRunner::bytesBetween(const std::vector<Stage>& stages) const {
   std::int64_t mostBytes = 1;
   for (const Stage& stage : stages) {
     std::int64_t bytes = 0;
@@ -229,8 +227,20 @@ std::size_t CutRunner::piecesTogether(const std::vector<Stage>& stages) const {
     // What is kept anyway takes no memory more.
     if (&stage != &stages.front() || !keepsValues()) mostBytes = std::max(mostBytes, bytes);
   }
+  return mostBytes;
+}
+
+std::int64_t CutRunner::stagedBytes() const {
+  const auto way = stages();
+  if (way.size() == 1) return 0;
+  return bytesBetween(way) * static_cast<std::int64_t>(piecesTogether(way) * m_executors.size());
+}
+
+std::size_t CutRunner::piecesTogether(const std::vector<Stage>& stages) const {
+  constexpr std::size_t kMost = 16;
+  if (stages.size() == 1) return 1;
   const std::int64_t room = m_context.memoryLimit / 16 / static_cast<std::int64_t>(m_executors.size());
-  return std::clamp<std::size_t>(static_cast<std::size_t>(room / mostBytes), 1, kMost);
+  return std::clamp<std::size_t>(static_cast<std::size_t>(room / bytesBetween(stages)), 1, kMost);
 }
 
 void CutRunner::toEnd(std::span<const RunOptions> candidates, const Take& take, const Progress& progress) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "core/compute/kept_memory.h"
 #include "core/compute/stages.h"
 #include "core/data/batch_source.h"
 
@@ -72,6 +73,8 @@ class CutRunner {
   double work() const { return m_work; }
   /// Most bytes of kept values so far.
   std::int64_t mostKept() const { return m_mostKept; }
+  /// Bytes of values that toEnd from the place holds between stages, at the most.
+  std::int64_t stagedBytes() const;
 
  private:
   void findFixed();
@@ -90,6 +93,8 @@ class CutRunner {
   std::vector<Run> runs(std::size_t together, std::size_t candidates) const;
   std::vector<Stage> stages() const;
   std::size_t piecesTogether(const std::vector<Stage>& stages) const;
+  /// Most bytes of one piece's values in front of a stage.
+  std::int64_t bytesBetween(const std::vector<Stage>& stages) const;
   /// Values in front of the place, kept or run.
   ValueMap frontOf(Executor& executor, const Piece& piece, const Progress& progress);
   ValueMap front(Executor& executor, const Piece& piece, const std::vector<ValueId>& values, const Progress& progress, const ValueMap& kept);
@@ -105,6 +110,7 @@ class CutRunner {
   const ValueTransforms* m_transforms = nullptr;
   std::vector<std::unique_ptr<Executor>> m_executors;
 
+  KeptMemory m_memory;
   std::vector<ValueMap> m_values;     // kept, by piece
   bool m_kept = false;                // else the values at m_front are the inputs, read from the data each time
   OperationId m_front{0}, m_place{0};
