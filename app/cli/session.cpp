@@ -118,6 +118,7 @@ Json toJson(const Plan& plan, const Layers* layers, const Network* network) {
     bare.rank = {};
     bare.activationBits = 0;
     bare.method.clear();
+    bare.parameters.clear();
     Setting sparsity, rank;
     sparsity.sparsity = layer.setting.sparsity;
     rank.rank = layer.setting.rank;

@@ -40,11 +40,18 @@ std::string shortNumber(double value) {
   return text;
 }
 
+/// Where LAYER=SETTING is cut: names of layers may have a '=', and so have a method's parameters.
+std::size_t cutOf(const std::string& lock) {
+  const auto method = lock.rfind('@');
+  const auto beforeMethod = method == std::string::npos ? method : lock.rfind('=', method);
+  return beforeMethod == std::string::npos ? lock.rfind('=') : beforeMethod;
+}
+
 /// Locks of the command line as a plan that the solver keeps.
 Plan lockedPlan(const std::vector<std::string>& locks, const Layers& layers) {
   Plan plan;
   for (const auto& lock : locks) {
-    const auto equals = lock.rfind('=');
+    const auto equals = cutOf(lock);
     if (equals == std::string::npos) throw Error(ErrorKind::usage, "--lock: expected LAYER=SETTING, found '" + printable(lock) + "'");
     const std::string pattern = lock.substr(0, equals);
     const Setting setting = parseSetting(lock.substr(equals + 1));
@@ -153,6 +160,7 @@ void refuseOverwriting(const Options& options) {
 std::unique_ptr<Work> startWork(Session& session) {
   const Options& o = session.options;
   const std::vector<Setting> settings = parseOptions(o.options);
+  for (const auto& setting : settings) checkMethod(session.plugins.compressors, setting);
   OpenedNetwork network = openForWork(o.network, o.passes, settings, session.plugins, session.progress);
   if (const auto unsupported = unsupportedOperations(*network.network); !unsupported.empty())
     throw Error(ErrorKind::unsupported, "the network has operations that cannot be run here: " + printable(unsupported.front().type) + " (" + unsupported.front().reason + ")")

@@ -24,6 +24,8 @@ class MeasurePage : public EstimatedPage {
   void refresh() override;
   QString refusedText() const override;
   QString problem() const;  ///< of the fields; empty: none
+  /// Adds an option that is put together on a page of its own.
+  void compose();
   /// Fields for what all checked metrics have.
   void showParameters();
   std::vector<std::pair<std::string, QCheckBox*>> m_metrics;

@@ -1,4 +1,5 @@
 #include "app/desktop/job_pages.h"
+#include "app/desktop/option_page.h"
 #include "app/desktop/page_fields.h"
 #include "app/desktop/parameter_form.h"
 #include "views/base/numbers.h"
@@ -7,8 +8,10 @@
 #include <QComboBox>
 #include <QFormLayout>
 #include <QGridLayout>
+#include <QHBoxLayout>
 #include <QLabel>
 #include <QLineEdit>
+#include <QPushButton>
 #include <QSpinBox>
 
 #include <algorithm>
@@ -52,9 +55,17 @@ MeasurePage::MeasurePage(const Document& document, JobRunner& jobs, QWidget* par
   QStringList words;
   for (const auto& option : w.options) words << QString::fromStdString(toText(option));
   m_options->setText(words.join(QLatin1Char(',')));
-  m_options->setToolTip(tr("Settings parted by commas: int8, int4g32, int8+a8, fp16+2:4, int4+s50 …"));
+  m_options->setToolTip(tr("Settings parted by commas: int8, int4g32, int8+a8, fp16+2:4, int4+s50, int4@gptq:damping=0.05 …"));
   form()->addRow(tr("Options"), m_options);
-  form()->addRow(QString(), m_presets);
+  auto* compose = new QPushButton(tr("Compose…"), this);
+  compose->setObjectName(QStringLiteral("compose"));
+  compose->setToolTip(tr("Puts an option together from number format, zeros, rank, and a method with its parameters"));
+  compose->setAutoDefault(false);
+  auto* more = new QHBoxLayout;
+  more->addWidget(m_presets, 1);
+  more->addWidget(compose);
+  form()->addRow(QString(), more);
+  connect(compose, &QPushButton::clicked, this, &MeasurePage::compose);
   const int count = calibration ? static_cast<int>(calibration->count()) : 0;
   m_samples->setRange(1, std::max(1, count));
   m_samples->setValue(std::min(count, 512));
@@ -82,6 +93,14 @@ void MeasurePage::showParameters() {
   m_parameters->setVisible(!shared.parameters.empty());
 }
 
+void MeasurePage::compose() {
+  OptionPage page(document(), this);
+  if (page.exec() != QDialog::Accepted) return;
+  QStringList options = m_options->text().split(QLatin1Char(','), Qt::SkipEmptyParts);
+  options << QString::fromStdString(toText(page.choice()));
+  m_options->setText(options.join(QLatin1Char(',')));
+}
+
 MeasureChoice MeasurePage::choice() const {
   MeasureChoice choice;
   choice.metrics.clear();
@@ -100,6 +119,7 @@ QString MeasurePage::problem() const {
   try {
     const auto settings = parseOptions(m_options->text().remove(QLatin1Char(' ')).toStdString());
     if (settings.empty()) return tr("Name at least one option, for example int8.");
+    for (const auto& setting : settings) checkMethod(document().engine().plugins.compressors, setting);
     if (passesFor(settings, project.network.passes) != project.network.passes && (!project.tables.empty() || !project.results.empty()))
       return tr("Quantised activations need BatchNorm folded, but this project's tables were measured without: open the network anew for them.");
   } catch (const Error& error) {

@@ -93,7 +93,14 @@ ParameterValues parametersOf(const CompressionInput& input, const Declaration& d
   return values;
 }
 
+void checkMethod(const Registry<Compressor>& compressors, const Setting& setting) {
+  if (setting.method.empty()) return;
+  ParameterValues values(compressors.get(setting.method).declaration());
+  for (const auto& [name, text] : setting.parameters) values.set(name, std::string_view(text));
+}
+
 std::vector<const Compressor*> pipelineFor(const Registry<Compressor>& compressors, const Layer& layer, const Setting& setting) {
+  checkMethod(compressors, setting);
   const Compressor* wanted = setting.method.empty() ? nullptr : &compressors.get(setting.method);
   if (wanted && !asks(setting, wanted->stage()))
     throw Error(ErrorKind::usage, "compressor '" + setting.method + "' makes " + std::string(purpose(wanted->stage())) + ", for which the setting '" +
@@ -133,19 +140,28 @@ struct LayerCompressor::Implementation {
   const Registry<Compressor>& compressors;
   CompressionInput input;
   bool checked = false;
-  std::map<const Compressor*, std::unique_ptr<CompressorState>> states = {};
+  std::map<std::pair<std::string, std::map<std::string, std::string>>, CompressionInput> variants = {};  ///< by method and parameters of a setting
+  std::map<std::pair<const Compressor*, std::string>, std::unique_ptr<CompressorState>> states = {};    ///< by compressor and its parameters
   LevelKeys keys{input};
   std::string lastKey = {};  ///< sparsity, rank and method of `lastDraft`
   Draft lastDraft = {};
 
-  const CompressorState* stateOf(const Compressor& compressor) {
-    auto found = states.find(&compressor);
-    if (found == states.end()) found = states.emplace(&compressor, compressor.prepare(input)).first;
-    return found->second.get();
+  /// The input with the parameters that the setting gives its method.
+  const CompressionInput& inputFor(const Setting& setting) {
+    if (setting.parameters.empty()) return input;
+    const auto [variant, isNew] = variants.emplace(std::pair(setting.method, setting.parameters), input);
+    if (isNew)
+      for (const auto& [name, value] : setting.parameters) variant->second.parameters[setting.method][name] = value;
+    return variant->second;
   }
 
   void apply(const Compressor& compressor, const Setting& setting, Draft& draft) {
-    compressor.apply(input, stateOf(compressor), setting, parametersOf(input, compressor.declaration()), draft);
+    const CompressionInput& given = inputFor(setting);
+    const ParameterValues parameters = parametersOf(given, compressor.declaration());
+    const auto key = std::pair(&compressor, parameters.text());
+    auto state = states.find(key);
+    if (state == states.end()) state = states.emplace(key, compressor.prepare(given)).first;
+    compressor.apply(given, state->second.get(), setting, parameters, draft);
   }
 
   /// The weight after everything but the last stage, made anew only if it differs from the last one asked for.
@@ -156,7 +172,8 @@ struct LayerCompressor::Implementation {
     std::string key = toText(structure);
     for (const auto* compressor : pipeline)
       if (compressor->stage() != CompressionStage::quantize)
-        key += " " + (compressor->covers(CompressionStage::quantize, setting) ? toText(setting) : compressor->declaration().id);
+        key += " " + (compressor->covers(CompressionStage::quantize, setting) ? toText(setting) : compressor->declaration().id) + " " +
+               parametersOf(inputFor(setting), compressor->declaration()).text();
     if (lastDraft.factors.empty() || key != lastKey) {
       Draft draft;
       draft.factors = {input.weight};
@@ -206,7 +223,7 @@ CompressedTensor LayerCompressor::compress(const Setting& setting) {
     self.checked = true;
   }
   if (!self.input.levels || pipeline.empty()) return self.made(pipeline, setting);
-  const std::string key = self.keys.of(setting, pipeline);
+  const std::string key = self.keys.of(setting, pipeline, self.inputFor(setting));
   if (auto kept = self.input.levels->find(key); kept && self.fits(*kept, setting)) {
     kept->setting = setting;
     return *std::move(kept);

@@ -48,6 +48,10 @@ struct CompressionInput {
 /// The values for one compressor. Throws Error(usage) for a name or value that it does not have.
 ParameterValues parametersOf(const CompressionInput& input, const Declaration& declaration);
 
+class Compressor;
+/// Throws Error(usage) where the setting names a compressor that there is not, or a parameter or value that it does not have.
+void checkMethod(const Registry<Compressor>& compressors, const Setting& setting);
+
 /// Factorisations and searches that serve several settings of one layer.
 class CompressorState {
  public:
@@ -73,7 +77,8 @@ class Compressor {
   virtual void apply(const CompressionInput& input, const CompressorState* state, const Setting& setting, const ParameterValues& parameters, Draft& draft) const = 0;
 };
 
-/// The compressors that a setting needs, in order; empty for keep. Throws Error(usage) for an unknown @method and
+/// The compressors that a setting needs, in order; empty for keep. Throws Error(usage) for an unknown @method
+/// or parameter of it and
 /// Error(unsupported) with the reasons if none can.
 std::vector<const Compressor*> pipelineFor(const Registry<Compressor>& compressors, const Layer& layer, const Setting& setting);
 /// Empty if pipelineFor would succeed, else the reason.

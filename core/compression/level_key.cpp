@@ -17,7 +17,7 @@ const std::string& digestOf(const std::vector<double>& values, std::string& made
 
 }  // namespace
 
-std::string LevelKeys::of(const Setting& setting, const std::vector<const Compressor*>& pipeline) {
+std::string LevelKeys::of(const Setting& setting, const std::vector<const Compressor*>& pipeline, const CompressionInput& given) {
   if (m_weight.empty()) {
     Sha256 hash;
     hash.add(m_input.weight.bytes());
@@ -26,7 +26,7 @@ std::string LevelKeys::of(const Setting& setting, const std::vector<const Compre
   std::string methods;
   StatisticsNeeds asked;
   for (const Compressor* compressor : pipeline) {
-    methods += compressor->declaration().id + " " + parametersOf(m_input, compressor->declaration()).text() + ";";
+    methods += compressor->declaration().id + " " + parametersOf(given, compressor->declaration()).text() + ";";
     asked = asked | compressor->needs() | compressor->wants(m_input.layer);
   }
   std::string inputs;
@@ -37,6 +37,7 @@ std::string LevelKeys::of(const Setting& setting, const std::vector<const Compre
   }
   Setting weightOnly = setting;
   weightOnly.activationBits = 0;
+  weightOnly.parameters.clear();
   const Layer& layer = m_input.layer;
   const auto& storage = m_input.storage;
   return sha256Hex("planish " PLANISH_VERSION " " PLANISH_COMPRESSION_DIGEST "\nlayer=" + layer.name + " " + layer.kind + " " + std::to_string(layer.rows()) + "x" +

@@ -9,8 +9,9 @@ namespace planish {
 class LevelKeys {
  public:
   explicit LevelKeys(const CompressionInput& input) : m_input(input) {}
-  /// `pipeline`: as pipelineFor gives it. Activation bits do not count.
-  std::string of(const Setting& setting, const std::vector<const Compressor*>& pipeline);
+  /// `pipeline`: as pipelineFor gives it; `given`: the input with the parameters of the setting's method, of which those count that the methods
+  /// then have, typed or not. Activation bits do not count.
+  std::string of(const Setting& setting, const std::vector<const Compressor*>& pipeline, const CompressionInput& given);
 
  private:
   const CompressionInput& m_input;

@@ -180,10 +180,24 @@ class SettingParser {
     sparsity.keep = static_cast<int>(whole(part.substr(0, colon), 1, sparsity.of - 1, "N of the pattern N:M", place));
   }
 
-  void readMethod(const std::string& word, std::size_t place) {
-    if (word.empty() || !std::all_of(word.begin(), word.end(), [](char c) { return (c >= 'a' && c <= 'z') || isDigit(c) || c == '-' || c == '_'; }))
-      fail("expected a compressor's id behind '@', found '" + printable(word) + "'", place);
-    m_setting.method = word;
+  /// METHOD[:NAME=VALUE]...
+  void readMethod(const std::string& words, std::size_t place) {
+    std::size_t end = std::min(words.find(':'), words.size());
+    m_setting.method = words.substr(0, end);
+    if (!isName(m_setting.method)) fail("expected a compressor's id behind '@', found '" + printable(m_setting.method) + "'", place);
+    while (end < words.size()) {
+      const std::size_t from = end + 1;
+      end = std::min(words.find(':', from), words.size());
+      readParameter(words.substr(from, end - from), place + from);
+    }
+  }
+
+  void readParameter(const std::string& word, std::size_t place) {
+    const std::size_t equals = std::min(word.find('='), word.size());
+    const std::string name = word.substr(0, equals), value = equals < word.size() ? word.substr(equals + 1) : std::string();
+    const bool plain = std::all_of(value.begin(), value.end(), [](char c) { return isWordCharacter(c) || c == '.' || c == '+'; });
+    if (!isName(name) || value.empty() || !plain) fail("expected NAME=VALUE of the compressor behind ':', found '" + printable(word) + "'", place);
+    once(!m_setting.parameters.emplace(name, value).second, "'" + name + "'", place);
   }
 
   void once(bool given, const std::string& what, std::size_t place) const {
@@ -208,6 +222,8 @@ class SettingParser {
   }
 
   static bool isDigit(char c) { return c >= '0' && c <= '9'; }
+  static bool isWordCharacter(char c) { return (c >= 'a' && c <= 'z') || isDigit(c) || c == '-' || c == '_'; }
+  static bool isName(const std::string& text) { return !text.empty() && std::all_of(text.begin(), text.end(), isWordCharacter); }
   static bool startsNumber(const std::string& text) { return !text.empty() && (isDigit(text[0]) || text[0] == '.' || text[0] == '-'); }
 
   std::string m_text;
@@ -266,6 +282,7 @@ std::string toText(const Setting& setting) {
   else if (setting.rank.percent > 0) text += "+r" + number(setting.rank.percent) + "%";
   if (setting.activationBits) text += "+a" + std::to_string(setting.activationBits);
   if (!setting.method.empty()) text += "@" + setting.method;
+  for (const auto& [name, value] : setting.parameters) text += ":" + name + "=" + value;
   return text;
 }
 

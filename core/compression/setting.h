@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -35,7 +36,8 @@ struct Rank {
   bool operator==(const Rank&) const = default;
 };
 
-/// What a plan says of one layer. One grammar everywhere: FORMAT[gGROUP|pt|pc][+sPERCENT|+N:M|+cPERCENT][+rRANK|+rPERCENT%][+aBITS][@METHOD].
+/// What a plan says of one layer. One grammar everywhere:
+/// FORMAT[gGROUP|pt|pc][+sPERCENT|+N:M|+cPERCENT][+rRANK|+rPERCENT%][+aBITS][@METHOD[:NAME=VALUE]...].
 struct Setting {
   NumberFormat format = NumberFormat::keep;
   int bits = 0;              ///< of integer formats
@@ -46,6 +48,7 @@ struct Setting {
   Rank rank = {};
   int activationBits = 0;    ///< 0: not quantised
   std::string method = {};        ///< compressor id; empty: the first that can
+  std::map<std::string, std::string> parameters = {};  ///< the method's, as typed; what is not in it has its default
 
   bool operator==(const Setting&) const = default;
   bool isKeep() const { return *this == Setting{}; }
@@ -53,7 +56,8 @@ struct Setting {
   double bitsPerCode() const;
 };
 
-/// Throws Error(usage): the unknown word, what is known, and the place in the text.
+/// Throws Error(usage): the unknown word, what is known, and the place in the text. Which methods there are and what parameters they have,
+/// checkMethod in compressor.h knows.
 Setting parseSetting(std::string_view text);
 /// Canonical text; parseSetting(toText(s)) == s.
 std::string toText(const Setting& setting);

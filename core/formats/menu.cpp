@@ -32,8 +32,7 @@ void intersectShared(const Layers& layers, Menu& menu) {
 
 Menu menuFor(const Network& network, const Layers& layers, const std::vector<Setting>& offered, const TargetProfile& target,
              const Registry<Compressor>& compressors) {
-  for (const auto& option : offered)
-    if (!option.method.empty()) compressors.get(option.method);
+  for (const auto& option : offered) checkMethod(compressors, option);
   Menu menu;
   for (const auto& layer : layers.items) {
     auto& legal = menu.options.emplace_back();

@@ -19,7 +19,7 @@ int unlike(const Setting& a, const Setting& b, SettingPart part) {
   if (a.activationBits != b.activationBits) distance += 8;
   if (a.granularity != b.granularity || a.group != b.group) distance += 2;
   if (a.format != b.format) distance += 2;
-  if (a.method != b.method) distance += 1;
+  if (a.method != b.method || a.parameters != b.parameters) distance += 1;
   return distance;
 }
 

@@ -152,6 +152,59 @@ TEST(Pages, ParametersOfMetricsComeFromTheirDeclarationsAndReachTheJob) {
   EXPECT_TRUE(job.command.contains(QStringLiteral("--metric kl --metric-set repair=moments --options"))) << job.command.toStdString();
 }
 
+TEST(Pages, AnOptionIsComposedWithItsMethodsParameters) {
+  Driver d;
+  ASSERT_TRUE(d.openDemo(QStringLiteral("digits")));
+  QString text, wrong, options;
+  bool enabledWrong = true;
+  d.window->runPage = [&](QDialog& page) {
+    page.show();
+    auto* line = page.findChild<QLineEdit*>(QStringLiteral("options"));
+    line->setText(QStringLiteral("int8"));
+    d.whenDialogOpens([&](QWidget* dialog) {
+      const auto choose = [&](const char* name, const char* item) {
+        auto* box = dialog->findChild<QComboBox*>(QLatin1String(name));
+        EXPECT_GE(box->findText(QLatin1String(item)), 0) << name << " has no " << item;
+        box->setCurrentText(QLatin1String(item));
+      };
+      choose("option.format", "int3");
+      choose("option.scales", "in groups of");
+      dialog->findChild<QSpinBox*>(QStringLiteral("option.group"))->setValue(24);
+      EXPECT_LT(dialog->findChild<QComboBox*>(QStringLiteral("option.method"))->findText(QStringLiteral("wanda")), 0) << "makes zeros, for which this does not ask";
+      choose("option.method", "gptq");
+      auto* damping = dialog->findChild<QLineEdit*>(QStringLiteral("parameter.damping"));
+      damping->setText(QStringLiteral("much"));
+      enabledWrong = dialog->findChild<QAbstractButton*>(QStringLiteral("start"))->isEnabled();
+      wrong = warnings(*dialog);
+      damping->setText(QStringLiteral("0.05"));
+      dialog->findChild<QAbstractButton*>(QStringLiteral("parameter.act-order"))->click();
+      text = dialog->findChild<QLabel*>(QStringLiteral("option.text"))->text();
+      QTest::qWait(50);
+      views::keepPicture(*dialog, QStringLiteral("page_option"));
+      choose("option.method", "adaround");
+      QTest::qWait(50);
+      views::keepPicture(*dialog, QStringLiteral("page_option_long"));
+      EXPECT_FALSE(dialog->findChild<QWidget*>(QStringLiteral("parameter.iterations"))->visibleRegion().isEmpty());
+      choose("option.zeros", "a pattern: N of M stay");
+      EXPECT_EQ(dialog->findChild<QLabel*>(QStringLiteral("option.text"))->text(), QStringLiteral("int3g24+2:4@adaround"));
+      choose("option.zeros", "none");
+      choose("option.method", "gptq");
+      EXPECT_EQ(dialog->findChild<QLabel*>(QStringLiteral("option.text"))->text(), QStringLiteral("int3g24@gptq")) << "another method begins with its defaults";
+      dialog->findChild<QLineEdit*>(QStringLiteral("parameter.damping"))->setText(QStringLiteral("0.05"));
+      dialog->findChild<QAbstractButton*>(QStringLiteral("parameter.act-order"))->click();
+      Driver::press(dialog, QStringLiteral("start"));
+    });
+    Driver::press(&page, QStringLiteral("compose"));
+    options = line->text();
+    return false;
+  };
+  d.window->openMeasurePage();
+  EXPECT_FALSE(enabledWrong);
+  EXPECT_TRUE(wrong.contains(QStringLiteral("damping"))) << wrong.toStdString();
+  EXPECT_EQ(text, QStringLiteral("int3g24@gptq:act-order=true:damping=0.05"));
+  EXPECT_EQ(options, QStringLiteral("int8,int3g24@gptq:act-order=true:damping=0.05"));
+}
+
 TEST(Pages, ParametersOfASolverAreCheckedAndKept) {
   Driver d;
   ASSERT_TRUE(d.openDemo(QStringLiteral("digits")));

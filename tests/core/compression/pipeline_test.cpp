@@ -78,6 +78,36 @@ TEST(Pipeline, AStateServesManySettingsWithoutChangingThem) {
   }
 }
 
+TEST(Pipeline, ASettingsParametersAreItsMethodsAlone) {
+  const Tensor weight = gaussian(12, 40, 3);
+  const Layer layer = layerOf(12, 40);
+  LayerCompressor both(compressors(), {layer, weight, nullptr, {}, {}});
+  const auto alone = [&](const std::string& setting) { return compressMatrix(weight, setting).decode(); };
+  // One compressor for all: what was prepared for one setting's parameters does not serve another's.
+  for (const char* setting : {"int3@rtn:clip-search=false", "int3", "int3@rtn:grid=7:norm=3", "int3@rtn:clip-search=false", "int3+s50@rtn:clip-search=false", "int3+s50"})
+    EXPECT_EQ(meanSquaredError(both.compress(parseSetting(setting)).decode(), alone(setting)), 0) << setting;
+  EXPECT_GT(meanSquaredError(alone("int3"), alone("int3@rtn:clip-search=false")), 0);
+  EXPECT_GT(meanSquaredError(alone("int3+s50"), alone("int3+s50@rtn:clip-search=false")), 0);
+  EXPECT_EQ(meanSquaredError(alone("int3"), alone("int3@rtn:clip-search=true")), 0);
+}
+
+TEST(Pipeline, WrongParametersAreUsageErrorsThatNameTheRightOnes) {
+  const auto messageOf = [](const std::string& setting) {
+    try {
+      checkMethod(compressors(), parseSetting(setting));
+    } catch (const Error& error) {
+      EXPECT_EQ(error.kind(), ErrorKind::usage);
+      return std::string(error.what());
+    }
+    return std::string();
+  };
+  EXPECT_EQ(messageOf("int4@gptq:damping=0.05:act-order=true"), "");
+  EXPECT_THAT(messageOf("int4@gptq:damp=0.05"), testing::AllOf(testing::HasSubstr("'damp'"), testing::HasSubstr("damping")));
+  EXPECT_THAT(messageOf("int4@gptq:damping=much"), testing::HasSubstr("damping"));
+  EXPECT_THAT(messageOf("int4@rtn:error=none"), testing::HasSubstr("weights"));
+  EXPECT_THAT(whyNot(compressors(), layerOf(16, 16), parseSetting("int4@gptq:damp=0.05")), testing::HasSubstr("damping"));
+}
+
 TEST(Pipeline, KeepIsTheWeightItself) {
   const Tensor weight = gaussian(3, 5);
   const Tensor decoded = compressMatrix(weight, "keep").decode();

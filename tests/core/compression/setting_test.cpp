@@ -44,12 +44,28 @@ TEST(Setting, IgnoresTheCaseOfLetters) {
 
 TEST(Setting, TextIsCanonicalAndReadsBack) {
   for (const char* text : {"keep", "fp32", "fp16", "bf16", "int2", "int8pt", "uint3g64", "fp8e4m3", "fp8e5m2pt", "fp4e2m1g32", "nf4g64", "q4_k", "iq3_xxs",
-                           "int4+s62.5", "keep+2:4", "fp16+c25", "int8+r64", "int8+r12.5%", "int8+a16", "keep+a8", "int5g48+s50+r10%+a8@rtn"}) {
+                           "int4+s62.5", "keep+2:4", "fp16+c25", "int8+r64", "int8+r12.5%", "int8+a16", "keep+a8", "int5g48+s50+r10%+a8@rtn",
+                           "int4@gptq:act-order=true:damping=0.05", "int3@rtn:error=weights"}) {
     EXPECT_EQ(toText(parseSetting(text)), text);
     EXPECT_EQ(parseSetting(toText(parseSetting(text))), parseSetting(text));
   }
   EXPECT_EQ(toText(parseSetting(" Int8PC+S050.0 ")), "int8+s50");
   EXPECT_EQ(toText(parseSetting("F16")), "fp16");
+}
+
+TEST(Setting, AMethodsParametersFollowItInTheOrderOfTheirNames) {
+  const Setting setting = parseSetting("int4g32@GPTQ:Damping=1e-2:act-order=true");
+  EXPECT_EQ(setting.method, "gptq");
+  EXPECT_EQ(setting.parameters, (std::map<std::string, std::string>{{"act-order", "true"}, {"damping", "1e-2"}}));
+  EXPECT_EQ(toText(setting), "int4g32@gptq:act-order=true:damping=1e-2");
+  EXPECT_NE(setting, parseSetting("int4g32@gptq"));
+  EXPECT_THAT(messageOf("int4@gptq:damping"), testing::AllOf(HasSubstr("NAME=VALUE"), HasSubstr("'damping'"), HasSubstr("character 11")));
+  EXPECT_THAT(messageOf("int4@gptq:damping="), HasSubstr("NAME=VALUE"));
+  EXPECT_THAT(messageOf("int4@gptq:"), HasSubstr("NAME=VALUE"));
+  EXPECT_THAT(messageOf("int4@gptq:damping=0.1 0.2"), HasSubstr("NAME=VALUE"));
+  EXPECT_THAT(messageOf("int4@:damping=1"), HasSubstr("compressor's id"));
+  EXPECT_THAT(messageOf("int4@gptq:damping=1:damping=2"), testing::AllOf(HasSubstr("'damping' is given twice"), HasSubstr("character 21")));
+  EXPECT_THAT(messageOf("int4:damping=1"), HasSubstr("number format"));
 }
 
 TEST(Setting, UnknownWordsNameThePlaceAndWhatIsKnown) {

@@ -95,6 +95,14 @@ TEST_F(LevelDatabaseTest, KeysTellApartWhateverDecidesALevel) {
   compress(&levels, "keep+s50@magnitude", &other);
   EXPECT_EQ(levels.counts().kept, 8);
   EXPECT_EQ(levels.counts().found, 3);
+  // A setting's parameters decide it by the values that the method then has, wherever they come from.
+  const auto typed = compress(&levels, "int4@gptq:damping=0.02", &inputs);
+  EXPECT_EQ(toText(typed.setting), "int4@gptq:damping=0.02");
+  compress(&levels, "int4@gptq:damping=0.01", &inputs);
+  EXPECT_EQ(levels.counts().kept, 8);
+  EXPECT_EQ(levels.counts().found, 5);
+  compress(&levels, "int4@gptq:damping=0.03", &inputs);
+  EXPECT_EQ(levels.counts().kept, 9);
 }
 
 TEST_F(LevelDatabaseTest, DamagedEntriesAreSaidAndMadeAnew) {

@@ -83,6 +83,15 @@ void measureScene(Driver& d) {
       if (combo->findData(QStringLiteral("any")) >= 0) combo->setCurrentIndex(combo->findData(QStringLiteral("any")));
     page->findChild<QSpinBox*>()->setValue(128);
     keepPage(*page, "2a_measure_page");
+    d.whenDialogOpens([&](QWidget* option) {
+      option->findChild<QComboBox*>(QStringLiteral("option.scales"))->setCurrentIndex(2);
+      auto* method = option->findChild<QComboBox*>(QStringLiteral("option.method"));
+      method->setCurrentIndex(method->findText(QStringLiteral("gptq")));
+      option->findChild<QLineEdit*>(QStringLiteral("parameter.damping"))->setText(QStringLiteral("0.05"));
+      keepPage(*option, "2b_option_page");
+      static_cast<QDialog*>(option)->reject();
+    });
+    Driver::press(page, QStringLiteral("compose"));
     Driver::press(page, QStringLiteral("start"));
   });
   d.command(QStringLiteral("job.measure"));
