@@ -195,13 +195,23 @@ void HeatMap::Cells::paintLabels(QPainter& painter) {
     if (y < plotArea().top() || y > plotArea().bottom()) continue;
     painter.drawText(QRectF(0, y - metrics.height() / 2, plotArea().left() - 6, metrics.height()), Qt::AlignRight | Qt::AlignVCenter, QString::number(m_data->order[static_cast<std::size_t>(row)] + 1));
   }
+  const auto nameOf = [&](int column) {
+    return column < m_data->optionCount() ? QString::fromStdString(toText(m_data->options[static_cast<std::size_t>(column)]))
+                                          : plainName(m_workspace->overlays[static_cast<std::size_t>(column - m_data->optionCount())].name.toStdString(), 40);
+  };
+  // Few long names are shortened so that each column has one; the end tells parameters apart.
+  constexpr double kLegible = 56;
+  bool crowded = false;
+  for (int column = 1; column < columnCount(); ++column)
+    crowded = crowded || (metrics.horizontalAdvance(nameOf(column - 1)) + metrics.horizontalAdvance(nameOf(column))) / 2 + 3 > cellRect(m_top, column).width();
   double free = -1e9;
   for (int column = 0; column < columnCount(); ++column) {
-    const bool option = column < m_data->optionCount();
-    const QString text = option ? QString::fromStdString(toText(m_data->options[static_cast<std::size_t>(column)]))
-                                : plainName(m_workspace->overlays[static_cast<std::size_t>(column - m_data->optionCount())].name.toStdString(), 40);
+    const QString text = nameOf(column);
     const QRectF cell = cellRect(m_top, column);
-    const QString shown = metrics.horizontalAdvance(text) <= cell.width() * 1.25 || columnCount() <= 6 ? text : metrics.elidedText(text, Qt::ElideRight, cell.width() * 1.25);
+    const bool few = columnCount() <= 6, fits = metrics.horizontalAdvance(text) <= cell.width() * 1.25;
+    QString shown = text;
+    if (crowded && cell.width() >= kLegible) shown = metrics.elidedText(text, Qt::ElideMiddle, cell.width() - 4);
+    else if (!few && !fits) shown = metrics.elidedText(text, Qt::ElideRight, cell.width() * 1.25);
     const double width = metrics.horizontalAdvance(shown);
     if (cell.center().x() - width / 2 < free) continue;
     free = cell.center().x() + width / 2 + 3;

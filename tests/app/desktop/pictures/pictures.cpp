@@ -66,6 +66,7 @@ void keepPage(QWidget& page, const char* name) {
     return std::any_of(labels.begin(), labels.end(), [](const QLabel* label) { return label->isVisible() && label->text().contains(QStringLiteral("trying")); });
   };
   Driver::waitFor([&] { return !trying(); }, 60000);
+  QTest::qWait(50);  // what was just changed is laid out
   page.grab().save(qEnvironmentVariable("PLANISH_PICTURES") + QLatin1Char('/') + QLatin1String(name) + g_suffix + QStringLiteral(".png"));
 }
 
