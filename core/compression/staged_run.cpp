@@ -1,7 +1,6 @@
 #include "core/compression/staged_run.h"
 
 #include "core/base/parallel.h"
-#include "core/compute/memory_pool.h"
 #include "core/evaluation/samples_at_once.h"
 
 #include <algorithm>

@@ -1,7 +1,6 @@
 #include "core/sensitivity/cut_runner.h"
 
 #include "core/base/parallel.h"
-#include "core/compute/memory_pool.h"
 #include "core/compute/shape_inference.h"
 #include "core/evaluation/samples_at_once.h"
 
